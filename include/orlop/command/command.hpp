@@ -1,0 +1,45 @@
+// A command: its name, its table of options and what it does. All of them are listed in command_table().
+#pragma once
+#include "orlop/command/option.hpp"
+
+#include <span>
+#include <string>
+
+namespace orlop::command {
+
+// What every command gets to know.
+struct Context {
+  char* const* argv;       // of main, to start again from a protected executable
+  std::string state_root;  // empty: the default
+  std::string root() const;
+};
+
+struct Command {
+  char const* name;
+  char const* usage;    // "[options] ID"
+  char const* summary;  // one line
+  std::span<Option const> options;
+  Order order;
+  std::size_t least_words, most_words;
+  int (*run)(Context const& context, Arguments const& arguments);
+};
+
+std::span<Command const> command_table();
+std::span<Option const> global_options();
+std::string command_help(Command const& command);
+std::string global_help();
+
+int create(Context const& context, Arguments const& arguments);
+int delete_(Context const& context, Arguments const& arguments);
+int kill(Context const& context, Arguments const& arguments);
+int list(Context const& context, Arguments const& arguments);
+int plan(Context const& context, Arguments const& arguments);
+int run(Context const& context, Arguments const& arguments);
+int spec(Context const& context, Arguments const& arguments);
+int start(Context const& context, Arguments const& arguments);
+int state(Context const& context, Arguments const& arguments);
+
+// Standard output, all of it, or an Error (a full disk, a closed pipe).
+void print(std::string_view text);
+
+}  // namespace orlop::command

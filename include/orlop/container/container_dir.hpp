@@ -1,0 +1,47 @@
+// A container on disk: STATE_ROOT/ID with state.json, config.json (as it was read at create) and, until `start`, the
+// gate. Claiming is atomic: the directory appears with its record inside, by rename(2).
+#pragma once
+#include "orlop/base/directory.hpp"
+#include "orlop/container/record.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unistd.h>
+
+namespace orlop::container {
+
+class ContainerDir {
+public:
+  // "container with given ID already exists". Removed again by the destructor, unless committed.
+  static ContainerDir claim(std::string const& state_root, Record const& record, std::string_view config);
+  // "container does not exist".
+  static ContainerDir open(std::string const& state_root, std::string const& id);
+  static std::optional<ContainerDir> try_open(std::string const& state_root, std::string const& id);
+
+  ContainerDir(ContainerDir&& other) noexcept;
+  ContainerDir& operator=(ContainerDir&&) = delete;
+  ~ContainerDir();
+
+  Record read_record() const;
+  void write_record(Record const& record);
+  std::string read_config() const;
+  Directory const& directory() const { return directory_; }
+
+  void commit() { mine_ = false; }
+  // Takes the directory away; absent is fine.
+  void remove() noexcept;
+
+private:
+  ContainerDir(Directory root, std::string id, Directory directory, bool mine);
+  Directory root_;
+  std::string id_;
+  Directory directory_;
+  bool mine_;
+  pid_t owner_ = getpid();
+};
+
+// Half-made directories of a claim that was killed: gone when their maker is.
+void remove_stale_claims(std::string const& state_root, std::string const& id) noexcept;
+
+}  // namespace orlop::container

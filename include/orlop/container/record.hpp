@@ -1,0 +1,47 @@
+// state.json: what must outlive the command that made a container. Written twice: before anything is made outside
+// (phase creating: what is about to be made, and by whom), and when init is ready. Every later version reads schema 1.
+#pragma once
+#include "oci/members.hpp"
+#include "oci/spec.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace orlop::container {
+
+enum class Phase : std::uint8_t { creating, created };
+
+// A process that cannot be mistaken for a later one with its number: proc_pid_stat(5), field starttime.
+struct ProcessIdentity {
+  std::int32_t pid = 0;
+  std::uint64_t start_time = 0;  // clock ticks since boot
+  bool operator==(ProcessIdentity const&) const = default;
+};
+
+struct Record {
+  std::uint32_t schema = 1;
+  std::string id;
+  std::string oci_version;
+  std::string bundle;
+  std::string rootfs;
+  std::string created;  // RFC 3339, UTC
+  std::uint32_t owner = 0;
+  std::string boot_id;
+  Phase phase = Phase::creating;
+  ProcessIdentity maker;  // the command that creates the container
+  ProcessIdentity init;   // pid 0 until there is one
+  std::string cgroup_driver;
+  std::vector<std::string> cgroups;  // directories on the host, ours to remove
+  oci::StringMap annotations;
+  bool operator==(Record const&) const = default;
+};
+
+}  // namespace orlop::container
+
+template <>
+oci::Type const oci::Object<orlop::container::ProcessIdentity>::type;
+template <>
+oci::Type const oci::Object<orlop::container::Record>::type;
+template <>
+oci::Vocabulary const& oci::vocabulary<orlop::container::Phase>() noexcept;

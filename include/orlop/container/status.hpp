@@ -1,0 +1,41 @@
+// What a container is doing, found out from the processes themselves: nobody has to keep it up to date.
+#pragma once
+#include "orlop/container/container_dir.hpp"
+#include "orlop/container/record.hpp"
+
+#include "oci/spec.hpp"
+
+#include <string>
+
+namespace orlop::container {
+
+enum class Status { creating, created, running, stopped };
+char const* word(Status status);
+
+Status status_of(ContainerDir const& container, Record const& record);
+// The record's process still lives, in this boot.
+bool is_alive(ProcessIdentity const& process, std::string const& boot_id);
+std::string current_boot_id();
+// Our own process, or another living one; a dead one is {pid, 0}.
+ProcessIdentity identify(pid_t pid);
+// Now, as RFC 3339 with nanoseconds in UTC.
+std::string timestamp();
+
+// What `orlop state` prints, and hooks read: runtime.md, "State", with runc's additions.
+struct StateReport {
+  std::string oci_version;
+  std::string id;
+  std::int32_t pid = 0;  // 0 when stopped
+  std::string status;
+  std::string bundle;
+  std::string rootfs;
+  std::string created;
+  oci::StringMap annotations;
+  std::string owner;
+};
+StateReport report(Record const& record, Status status);
+
+}  // namespace orlop::container
+
+template <>
+oci::Type const oci::Object<orlop::container::StateReport>::type;

@@ -1,0 +1,45 @@
+// Mounts by descriptor only: fsopen(2), fsmount(2), open_tree(2), move_mount(2), mount_setattr(2). Linux 5.12 or newer.
+// A detached mount is an Fd: closing it unattached takes it away, so a failure on the way leaves nothing behind.
+#pragma once
+#include "orlop/base/directory.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace orlop::kernel {
+
+// MOUNT_ATTR_*: what is set and what is cleared. The access time is a field of several bits: to set it, clear
+// MOUNT_ATTR__ATIME as well.
+struct MountAttributes {
+  std::uint64_t set = 0;
+  std::uint64_t clear = 0;
+  bool is_empty() const { return !set && !clear; }
+  bool operator==(MountAttributes const&) const = default;
+};
+
+// One option of a file system: a flag ("ro"), or a key with a value ("size", "64k").
+struct FilesystemOption {
+  std::string key;
+  std::string value;
+  bool has_value = false;
+  bool operator==(FilesystemOption const&) const = default;
+};
+
+// A new instance of a file system, detached. Errors carry what the file system itself says of its options.
+Fd new_filesystem(std::string const& type, std::string const& source, std::vector<FilesystemOption> const& options,
+                  MountAttributes attributes);
+
+// A copy of a mount (with all below it if `recursive`), detached. An absolute path ignores `directory`.
+Fd clone_tree(std::string const& path, bool recursive);
+Fd clone_tree(int fd, std::string const& shown, bool recursive);
+
+void set_attributes(int mount, MountAttributes attributes, bool recursive, std::string const& shown);
+// MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE.
+void set_propagation(int mount, unsigned long propagation, bool recursive, std::string const& shown);
+void set_propagation(std::string const& path, unsigned long propagation, bool recursive);
+
+// Attaches a detached mount (or moves an attached one) onto `target`, an O_PATH descriptor.
+void attach(int mount, int target, std::string const& shown);
+
+}  // namespace orlop::kernel

@@ -1,0 +1,39 @@
+// The cgroups of a container, one in each hierarchy: made together, removed together.
+#pragma once
+#include "orlop/base/fd.hpp"
+#include "orlop/plan/plan.hpp"
+
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+namespace orlop::launch {
+
+// Removes what it made when it goes out of scope, unless committed.
+class CgroupSet {
+public:
+  explicit CgroupSet(plan::Cgroup const& cgroup) : cgroup_{cgroup} {}
+  CgroupSet(CgroupSet const&) = delete;
+  CgroupSet& operator=(CgroupSet const&) = delete;
+  ~CgroupSet();
+
+  // Before the clone: the v2 directory, in which the process is born. Its descriptor, or none.
+  Fd make_birthplace();
+  // Beside the child: all others, and every setting.
+  void make_rest();
+  void commit() { owner_ = 0; }
+
+private:
+  plan::Cgroup const& cgroup_;
+  std::vector<std::string> made_;
+  pid_t owner_ = getpid();
+};
+
+// The paths for the record of a container.
+std::vector<std::string> cgroup_paths(plan::Cgroup const& cgroup);
+
+// Kills what is left inside and removes all of them. Waits for dying processes; what stays in use is an Error that
+// names the cgroup and the processes in it.
+void remove_cgroups(std::vector<std::string> const& directories);
+
+}  // namespace orlop::launch

@@ -1,0 +1,46 @@
+// The words between the child (init) and the parent. The child asks, the parent answers; the order is the child's
+// straight line (init.cpp). Both hold the same Plan, so a message is a word and at most one descriptor.
+//
+//   child                  parent                                                             answer
+//   enter_cgroup       →   the cgroups are made and have their settings                       done
+//   terminal + fd      →   keeps the master of the pty, or hands it to the console socket     done
+//   ready              →   pid file and state are written: the container is created           done (create returns)
+//   executing          →   nothing: end of file follows when execve has closed the socket     -
+//   failed             →   throws the child's error, and rolls back                           -
+//   and at the gate: go (from start), executing or failed (from init)
+//
+// End of file is success only after the word `executing`; without it the child died. The socket is SEQPACKET and
+// CLOEXEC. A failure carries errno, the call and the trail since the clone, cut to a fixed length.
+#pragma once
+#include "orlop/base/error.hpp"
+#include "orlop/base/fd.hpp"
+
+#include <cstdint>
+
+namespace orlop::launch {
+
+enum class Word : std::uint8_t { end_of_file, enter_cgroup, terminal, ready, executing, failed, done, go };
+
+struct Message {
+  Word word = Word::end_of_file;
+  std::int32_t code = 0;  // errno of a failure
+  // Text only in a failure; each ends with a NUL.
+  char call[1024], trail[512], hint[256];
+};
+
+struct Heard {
+  Message message;
+  Fd fd;
+};
+
+// False: the peer is gone.
+bool say(int channel, Word word, int fd = -1);
+void say_failure(int channel, Error const& error) noexcept;
+// Waits for one message. A word that is cut or unknown is an Error.
+Heard hear(int channel);
+// The child's question: says the word, waits for `done`. Error: the parent is gone, or answers `failed`.
+void ask(int channel, Word word, int fd = -1);
+// The error that a failure message carries.
+Error error_of(Message const& message);
+
+}  // namespace orlop::launch

@@ -1,0 +1,69 @@
+// The parent's side of making a container: claim its name, record what will be made, clone, serve the child until the
+// container is ready (create) or executing (run). Whatever fails, or is interrupted, is rolled back: the child killed,
+// the cgroups removed, the name free again.
+#pragma once
+#include "orlop/base/child.hpp"
+#include "orlop/container/container_dir.hpp"
+#include "orlop/container/record.hpp"
+#include "orlop/launch/cgroup_set.hpp"
+#include "orlop/launch/signal_guard.hpp"
+#include "orlop/plan/plan.hpp"
+
+#include <optional>
+#include <string>
+
+namespace orlop::launch {
+
+struct CreateOptions {
+  std::string state_root;
+  std::string pid_file;        // empty: none
+  std::string console_socket;  // empty: none
+  bool waits_for_start = true; // create: init waits at the gate; run: it goes on at once
+};
+
+// What a container's making is from: besides the plan, what its record keeps.
+struct Source {
+  std::string config;       // the text of config.json
+  std::string oci_version;
+  oci::StringMap annotations;
+};
+
+class Creation {
+public:
+  Creation(plan::Plan const& plan, Source const& source, CreateOptions const& options, SignalGuard& signals);
+  Creation(Creation const&) = delete;
+  Creation& operator=(Creation const&) = delete;
+  ~Creation();
+  // Until init is ready and the container is recorded. Throws and leaves nothing behind.
+  void create();
+  // Until init has executed the program. Only if it does not wait for start.
+  void execute();
+
+  container::ContainerDir& directory() { return directory_; }
+  container::Record const& record() const { return record_; }
+  Child& init() { return init_; }
+  // The master of the terminal, if no console socket took it.
+  Fd take_terminal() { return std::move(terminal_); }
+  // The container outlives this object.
+  void commit();
+
+private:
+  void serve_until(bool ready);
+  void keep_terminal(Fd master);
+  void become_created();
+  [[noreturn]] void report_death();
+
+  plan::Plan const& plan_;
+  CreateOptions const& options_;
+  SignalGuard& signals_;
+  container::Record record_;
+  // Destroyed in reverse: the child first, then its cgroups, then its name.
+  container::ContainerDir directory_;
+  CgroupSet cgroups_;
+  Child init_;
+  Fd channel_, terminal_;
+  bool is_ready_ = false, is_executing_ = false, has_pid_file_ = false;
+  pid_t owner_ = getpid();
+};
+
+}  // namespace orlop::launch

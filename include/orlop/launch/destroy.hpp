@@ -1,0 +1,16 @@
+// The end of a container: its processes, its cgroups, its directory. Works on what a killed command has left, too.
+#pragma once
+#include "orlop/container/container_dir.hpp"
+#include "orlop/container/record.hpp"
+
+namespace orlop::launch {
+
+// Nothing of it lives any more, or may live: removes cgroups and directory.
+void destroy(container::ContainerDir& container, container::Record const& record);
+// By status: a stopped or created container is destroyed; a running one only by force, "cannot delete container ID that
+// is not stopped: running" otherwise; one that is being created only by force, and its maker is killed.
+void remove_container(container::ContainerDir& container, bool force);
+// "container not running" when there is no init to get it.
+void signal_container(container::ContainerDir const& container, int signal);
+
+}  // namespace orlop::launch

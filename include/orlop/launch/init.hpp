@@ -1,0 +1,15 @@
+// The child's straight line, from its first instruction to execve: the order of everything is written here, once.
+#pragma once
+#include "orlop/plan/plan.hpp"
+
+namespace orlop::launch {
+
+struct InitSockets {
+  int channel;  // to the parent
+  int gate;     // listening; -1: go on without waiting (run)
+};
+
+// Called in the frame of the clone; leaves by execve or _exit only.
+[[noreturn]] void init(plan::Plan const& plan, InitSockets sockets) noexcept;
+
+}  // namespace orlop::launch

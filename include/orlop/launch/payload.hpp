@@ -1,0 +1,52 @@
+// From a finished root to the program: everything that a process has beside its file systems. Shared by init and (later)
+// exec. What the program gets of each attribute that it would inherit from orlop's caller:
+//
+//   attribute                            the program gets
+//   signal mask, dispositions            none blocked, all default
+//   umask                                process.user.umask, else 0022
+//   uids, gids, groups                   process.user; the caller's groups never
+//   capabilities, securebits             process.capabilities (none if absent); securebits as at boot
+//   no_new_privs                         process.noNewPrivileges (one that is set already stays)
+//   resource limits                      process.rlimits; the others as the caller has them
+//   session, controlling terminal        a new session; the container's terminal, or none
+//   descriptors                          0, 1 and 2 (the terminal's, or the caller's)
+//   working directory, root              process.cwd, proven to be inside; the container's root
+//   environment                          process.env, and HOME if it has none
+//   parent-death signal, subreaper       none
+//   dumpable                             as execve sets it; before that, nobody in the container can look into us
+//   timer slack, THP                     the system's default
+//   affinity, nice, scheduler, io        the caller's (config members for these come with a later version)
+#pragma once
+#include "orlop/base/error.hpp"
+#include "orlop/plan/plan.hpp"
+
+#include <string>
+
+namespace orlop::launch {
+
+// As root of the container's user namespace, "/" is the container's root: session, limits, bounding set, user, working
+// directory. Capabilities are kept in the permitted set, for execute().
+void take_on(plan::Process const& process);
+
+// The file that args[0] means, by the container's PATH, seen with the container's user. Fails with the words that
+// engines look for: "executable file not found in $PATH", "no such file or directory", "permission denied".
+std::string find_executable(plan::Process const& process);
+
+// All that execve needs, made beforehand: behind the last say nothing is allocated and nothing thrown.
+class Execution {
+public:
+  Execution(plan::Process const& process, std::string file);
+  // The last settings, in the order that the kernel wants: no_new_privs, capabilities.
+  void settle() const;
+  // Only returns when it failed; errno says why.
+  void execute() const noexcept;
+  Error failure(int code) const;
+
+private:
+  plan::Process const& process_;
+  std::string file_;
+  std::string home_;
+  std::vector<char*> args_, env_;
+};
+
+}  // namespace orlop::launch

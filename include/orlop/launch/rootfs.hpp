@@ -1,0 +1,21 @@
+// The child's work on its root file system, a verb a section of the plan. We are in the new mount namespace, root in
+// the container's user namespace, and still see the host's mounts; inside the root only descriptors are used.
+#pragma once
+#include "orlop/base/directory.hpp"
+#include "orlop/kernel/terminal.hpp"
+#include "orlop/plan/plan.hpp"
+
+namespace orlop::launch {
+
+// The container's root, attached over its own path on the host.
+Directory bind_root(plan::Rootfs const& rootfs);
+void make_mounts(Directory const& root, plan::Plan const& plan);
+void make_devices(Directory const& root, plan::Plan const& plan);
+// A pty of the container's devpts, its slave also at /dev/console.
+kernel::Pty make_terminal(Directory const& root, plan::Process const& process);
+void mask_paths(Directory const& root, std::vector<std::string> const& paths);
+void protect_paths(Directory const& root, std::vector<std::string> const& paths);
+// Read-only if asked for, then it becomes "/".
+void change_root(Directory const& root, plan::Rootfs const& rootfs);
+
+}  // namespace orlop::launch

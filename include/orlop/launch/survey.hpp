@@ -1,0 +1,19 @@
+// The host as it is: answers to the plan's questions, each found out once. cgroups(7), statfs(2).
+#pragma once
+#include "orlop/plan/host_facts.hpp"
+
+#include <optional>
+
+namespace orlop::launch {
+
+class Survey : public plan::HostFacts {
+public:
+  std::vector<kernel::CgroupHierarchy> const& cgroup_hierarchies() override;
+  kernel::Grantable grantable_capabilities() override;
+
+private:
+  std::optional<std::vector<kernel::CgroupHierarchy>> hierarchies_;
+  std::optional<kernel::Grantable> grantable_;
+};
+
+}  // namespace orlop::launch

@@ -1,0 +1,20 @@
+// Questions about the host that a plan depends on. Each is asked only when the config makes it matter, and answered
+// once. A test answers from a table, and fails on a question that it does not expect.
+#pragma once
+#include "orlop/kernel/capability.hpp"
+#include "orlop/kernel/cgroup.hpp"
+
+#include <vector>
+
+namespace orlop::plan {
+
+class HostFacts {
+public:
+  virtual ~HostFacts() = default;
+  // The hierarchies that are mounted in /sys/fs/cgroup; none: the host has no cgroups.
+  virtual std::vector<kernel::CgroupHierarchy> const& cgroup_hierarchies() = 0;
+  // What this process can hand on.
+  virtual kernel::Grantable grantable_capabilities() = 0;
+};
+
+}  // namespace orlop::plan

@@ -1,0 +1,37 @@
+// Spec + host facts + request → Plan: every default, merge, conversion, order rule and refusal of orlop is behind this
+// function. Pure: the same arguments give the same plan. Errors: plan::Refusal, which names its place in the config.
+#pragma once
+#include "orlop/plan/host_facts.hpp"
+#include "orlop/plan/plan.hpp"
+
+#include "oci/spec.hpp"
+
+#include <exception>
+#include <string>
+
+namespace orlop::plan {
+
+// What the command line adds to the config.
+struct Request {
+  std::string id;
+  std::string bundle;           // absolute path
+  bool no_pivot = false;
+};
+
+// The config asks for what cannot be, or what this orlop cannot do.
+class Refusal : public std::exception {
+public:
+  // `where` is a JSON path ("linux.namespaces[2].type"), or empty.
+  Refusal(std::string where, std::string why) : where_{std::move(where)}, why_{std::move(why)}, text_{joined()} {}
+  char const* what() const noexcept override { return text_.c_str(); }
+  std::string const& where() const { return where_; }
+  std::string const& why() const { return why_; }
+
+private:
+  std::string joined() const { return where_.empty() ? why_ : where_ + ": " + why_; }
+  std::string where_, why_, text_;
+};
+
+Plan make(oci::Spec const& spec, HostFacts& host, Request const& request);
+
+}  // namespace orlop::plan

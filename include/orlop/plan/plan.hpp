@@ -1,0 +1,112 @@
+// What will be done, decided before anything is done: typed sections in the primitives' own types. No order is kept
+// here (init.cpp is the order), no system call is made to get here, and nothing of config.json is read behind it.
+#pragma once
+#include "orlop/kernel/capability.hpp"
+#include "orlop/kernel/cgroup.hpp"
+#include "orlop/kernel/credential.hpp"
+#include "orlop/kernel/device.hpp"
+#include "orlop/kernel/device_filter.hpp"
+#include "orlop/kernel/mount.hpp"
+#include "orlop/kernel/rlimit.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace orlop::plan {
+
+// namespaces(7), as CLONE_NEW* bits.
+struct Namespaces {
+  std::uint64_t at_clone = 0;      // made by clone3, with the process
+  std::uint64_t by_child = 0;      // unshared by the child at once: the network (it takes long, and the parent has other work)
+  std::uint64_t after_cgroup = 0;  // the cgroup namespace: its root is the cgroup that the process is in when it is made
+  bool loopback_up = false;        // a new network namespace has lo, down
+  bool has(std::uint64_t kind) const { return (at_clone | by_child | after_cgroup) & kind; }
+};
+
+struct Cgroup {
+  std::vector<kernel::CgroupDirectory> directories;  // one in each hierarchy of the host
+  std::vector<kernel::DeviceRule> devices;           // default deny
+  // The v2 directory is where the process is born (clone3, CLONE_INTO_CGROUP); the v1 ones it enters by itself.
+  kernel::CgroupDirectory const* born_in() const {
+    for (auto const& directory : directories)
+      if (directory.hierarchy.is_v2) return &directory;
+    return nullptr;
+  }
+};
+
+enum class RootChange { pivot_root, move_and_chroot };
+
+struct Rootfs {
+  std::string path;               // on the host, absolute
+  // MS_SLAVE or MS_PRIVATE, of all mounts of the new mount namespace, before anything else is done in it.
+  unsigned long first_propagation = 0;
+  // MS_* of the root at last, if that is another one; with MS_REC for all mounts below it.
+  unsigned long last_propagation = 0;
+  RootChange change = RootChange::pivot_root;
+  bool readonly = false;
+};
+
+enum class MountKind { filesystem, bind, cgroup };
+
+struct Mount {
+  std::size_t index = 0;    // in config.json's mounts
+  std::string destination;  // absolute, inside the root
+  MountKind kind = MountKind::filesystem;
+  std::string type;
+  std::string source;
+  bool recursive = false;                        // bind: with all that is mounted below the source
+  kernel::MountAttributes attributes;            // of the mount itself
+  kernel::MountAttributes recursive_attributes;  // of it and all below
+  std::vector<unsigned long> propagation;        // MS_*, in the order of the options
+  std::vector<bool> propagation_recursive;
+  std::vector<kernel::FilesystemOption> options;
+};
+
+struct Device {
+  std::string path;  // absolute, inside the root
+  kernel::DeviceNode node;
+};
+
+struct Symlink {
+  std::string path;
+  std::string target;
+};
+
+struct Terminal {
+  bool wanted = false;
+  std::optional<unsigned short> rows, columns;
+  bool console = false;  // /dev/console is the terminal, too
+};
+
+struct Process {
+  std::vector<std::string> args;
+  std::vector<std::string> env;
+  std::string cwd;
+  Terminal terminal;
+  kernel::Credentials user;
+  std::optional<mode_t> umask;
+  kernel::Capabilities capabilities;
+  std::vector<kernel::Rlimit> rlimits;
+  bool no_new_privileges = false;
+};
+
+struct Plan {
+  std::string id;
+  std::string bundle;
+  bool protect_own_executable = true;
+  Namespaces namespaces;
+  Cgroup cgroup;
+  Rootfs rootfs;
+  std::optional<std::string> hostname, domainname;
+  std::vector<Mount> mounts;
+  std::vector<Device> devices;
+  std::vector<Symlink> symlinks;
+  std::vector<std::string> masked_paths, readonly_paths;
+  Process process;
+  std::vector<std::string> warnings;  // what the config asks for and the spec lets us leave out
+};
+
+}  // namespace orlop::plan

@@ -1,0 +1,95 @@
+#include "orlop/base/child.hpp"
+
+#include "orlop/base/error.hpp"
+#include "orlop/base/file.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace orlop {
+
+Child::Child(pid_t pid, Fd pidfd) : pid_{pid}, owner_{getpid()}, pidfd_{std::move(pidfd)} {}
+
+Child::Child(Child&& other) noexcept
+    : pid_{std::exchange(other.pid_, 0)}, owner_{other.owner_}, pidfd_{std::move(other.pidfd_)} {}
+
+Child& Child::operator=(Child&& other) noexcept {
+  if (this != &other) {
+    end();
+    pid_ = std::exchange(other.pid_, 0);
+    owner_ = other.owner_;
+    pidfd_ = std::move(other.pidfd_);
+  }
+  return *this;
+}
+
+Child::~Child() { end(); }
+
+void Child::end() noexcept {
+  if (pid_ <= 0 || owner_ != getpid()) return;
+  kill(pid_, SIGKILL);
+  retry([&] { return waitpid(pid_, nullptr, 0); });
+  pid_ = 0;
+}
+
+int Child::reap() {
+  int status = 0;
+  check(retry([&] { return waitpid(pid_, &status, 0); }), "waitpid", {pid_});
+  pid_ = 0;
+  pidfd_.reset();
+  return status;
+}
+
+pid_t Child::release() {
+  pidfd_.reset();
+  return std::exchange(pid_, 0);
+}
+
+namespace process {
+
+std::optional<Fd> try_pidfd(pid_t pid) {
+  long const fd = syscall(SYS_pidfd_open, pid, 0);
+  if (fd >= 0) return Fd{static_cast<int>(fd)};
+  if (errno == ESRCH || errno == EINVAL) return std::nullopt;
+  fail("pidfd_open", {pid});
+}
+
+std::optional<Identity> try_identity(pid_t pid) {
+  std::string const path = concat({"/proc/", pid, "/stat"});
+  Fd const fd{retry([&] { return open(path.c_str(), O_RDONLY | O_CLOEXEC); })};
+  // Any other failure must not look like an absent process: its container would be deleted under it.
+  if (!fd.is_open() && errno != ENOENT) fail("open", {path});
+  if (!fd.is_open()) return std::nullopt;
+  char text[1024];
+  ssize_t const got = retry([&] { return ::read(fd, text, sizeof text); });
+  if (got < 0 && errno != ESRCH) fail("read", {path});
+  if (got <= 0) return std::nullopt;
+  // The name in parentheses may hold anything: fields are counted behind the last ')'.
+  std::string_view const all{text, static_cast<std::size_t>(got)};
+  auto const fields = split(all.substr(std::min(all.rfind(')') + 2, all.size())), ' ');
+  if (fields.size() < 20) return std::nullopt;
+  auto const start = whole_number(fields[19]);
+  if (!start || fields[0].empty()) return std::nullopt;
+  return Identity{*start, fields[0][0]};
+}
+
+int try_signal(int pidfd, int signal) noexcept {
+  return syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) < 0 ? errno : 0;
+}
+
+bool wait_for_end(int pidfd, int milliseconds) {
+  pollfd ended{pidfd, POLLIN, 0};
+  return check(retry([&] { return poll(&ended, 1, milliseconds); }), "poll", {pidfd}) > 0;
+}
+
+int exit_code(int wait_status) {
+  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+}  // namespace process
+}  // namespace orlop

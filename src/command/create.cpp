@@ -1,0 +1,15 @@
+#include "launch.hpp"
+
+namespace orlop::command {
+
+int create(Context const& context, Arguments const& arguments) {
+  Launch const prepared = prepare_launch(context, arguments, TerminalUse::to_socket);
+  launch::SignalGuard signals;
+  launch::Creation creation{prepared.plan, prepared.source, prepared.options, signals};
+  creation.create();
+  creation.commit();
+  creation.init().release();
+  return 0;
+}
+
+}  // namespace orlop::command

@@ -1,0 +1,49 @@
+#include "launch.hpp"
+
+#include "orlop/base/error.hpp"
+#include "orlop/base/log.hpp"
+#include "orlop/base/path.hpp"
+#include "orlop/container/state_root.hpp"
+#include "orlop/kernel/self_exe.hpp"
+#include "orlop/launch/survey.hpp"
+
+#include <fcntl.h>
+
+namespace orlop::command {
+
+namespace {
+
+void check_terminal(plan::Plan const& plan, std::string const& socket, TerminalUse use) {
+  bool const wanted = plan.process.terminal.wanted;
+  if (wanted && use == TerminalUse::to_socket && socket.empty())
+    throw Error::refusal("cannot allocate tty if orlop will detach without setting console socket (--console-socket)");
+  bool const is_useless = !socket.empty() && (!wanted || use == TerminalUse::relayed);
+  if (is_useless)
+    throw Error::refusal("cannot use console socket if orlop will not detach or allocate tty");
+}
+
+// Early, for a clear word: later it is only the errno of a mount.
+void check_rootfs(plan::Rootfs const& rootfs) {
+  Doing const doing{"root.path"};
+  path::open_host(rootfs.path, O_PATH | O_DIRECTORY);
+}
+
+}  // namespace
+
+Launch prepare_launch(Context const& context, Arguments const& arguments, TerminalUse terminal) {
+  std::string const& id = arguments.words()[0];
+  container::check_id(id);
+  Launch launch;
+  launch.bundle = load_bundle(arguments.value("bundle", "."));
+  launch::Survey host;
+  launch.plan = make_plan(launch.bundle, host, {id, "", arguments.has("no-pivot")});
+  launch.source = {launch.bundle.config, launch.bundle.spec.oci_version, launch.bundle.spec.annotations};
+  launch.options = {context.root(), arguments.value("pid-file"), arguments.value("console-socket"), true};
+  check_terminal(launch.plan, launch.options.console_socket, terminal);
+  check_rootfs(launch.plan.rootfs);
+  for (auto const& warning : launch.plan.warnings) log::warning(warning);
+  if (launch.plan.protect_own_executable) kernel::protect_self_exe(context.argv);
+  return launch;
+}
+
+}  // namespace orlop::command

@@ -1,0 +1,25 @@
+// What create and run have in common: from the command line to a ready container.
+#pragma once
+#include "bundle.hpp"
+
+#include "orlop/command/command.hpp"
+#include "orlop/launch/create.hpp"
+
+#include <memory>
+
+namespace orlop::command {
+
+// Options that only fit together in some ways, as runc has them.
+enum class TerminalUse { to_socket, relayed };
+
+struct Launch {
+  Bundle bundle;
+  plan::Plan plan;
+  launch::Source source;
+  launch::CreateOptions options;
+};
+
+// Reads the bundle, makes the plan and protects the own executable. Nothing has been made outside yet.
+Launch prepare_launch(Context const& context, Arguments const& arguments, TerminalUse terminal);
+
+}  // namespace orlop::command

@@ -1,0 +1,83 @@
+#include "orlop/base/error.hpp"
+#include "orlop/base/log.hpp"
+#include "orlop/command/command.hpp"
+#include "version.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace orlop::command {
+
+namespace {
+
+// Engines take the line with the word "version": there is exactly one.
+std::string version() { return "orlop version " ORLOP_VERSION "\ncommit: " ORLOP_COMMIT "\nspec: 1.3.0\n"; }
+
+// A caller that closed 0, 1 or 2 would have our next file take its number.
+void occupy_stdio() {
+  for (int fd = 0; fd <= 2; ++fd)
+    if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) open("/dev/null", O_RDWR);
+}
+
+Command const& find(std::string_view name) {
+  for (auto const& command : command_table())
+    if (name == command.name) return command;
+  throw Error::refusal(concat({"unknown command ", json_quoted(name), ": see orlop --help"}));
+}
+
+void check_words(Command const& command, Arguments const& arguments) {
+  std::size_t const count = arguments.words().size();
+  if (count < command.least_words)
+    throw Error::refusal(concat({"missing argument: orlop ", command.name, " ", command.usage}));
+  if (count > command.most_words)
+    throw Error::refusal(concat({"unexpected argument ", json_quoted(arguments.words()[command.most_words]), ": orlop ",
+                                 command.name, " ", command.usage}));
+}
+
+void open_log(Arguments const& globals) {
+  std::string const format = globals.value("log-format", "text");
+  if (format != "text" && format != "json") throw Error::refusal(concat({"unknown log format \"", format, "\" (text or json)"}));
+  log::open(globals.value("log"), format == "json" ? log::Format::json : log::Format::text,
+            globals.has("debug") ? log::Level::debug : log::Level::warning);
+}
+
+int run_command(std::span<char*> words, char* const* argv, Arguments const& globals) {
+  Command const& command = find(words[0]);
+  std::string const who = concat({"orlop ", command.name});
+  Arguments const arguments{who, words.subspan(1), command.options, command.order};
+  if (arguments.has("help")) return print(command_help(command)), 0;
+  check_words(command, arguments);
+  std::string_view const id = arguments.words().empty() ? std::string_view{} : std::string_view{arguments.words()[0]};
+  Doing const doing{command.name, id};
+  int const code = command.run({argv, globals.value("root")}, arguments);
+  log::release_warnings();
+  return code;
+}
+
+int run_all(std::span<char*> words, char* const* argv) {
+  Arguments const globals{"orlop", words, global_options(), Order::options_first};
+  if (globals.has("help")) return print(global_help()), 0;
+  if (globals.has("version")) return print(version()), 0;
+  open_log(globals);
+  if (globals.words().empty()) throw Error::refusal("a command is missing: see orlop --help");
+  return run_command(words.subspan(globals.consumed()), argv, globals);
+}
+
+}  // namespace
+
+}  // namespace orlop::command
+
+int main(int argc, char** argv) {
+  using namespace orlop;
+  command::occupy_stdio();
+  try {
+    return command::run_all({argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)}, argv);
+  } catch (Error const& error) {
+    log::error(error.what(), error.hint());
+    return error.exit_status();
+  } catch (std::exception const& error) {
+    log::error(error.what(), "");
+    return 1;
+  }
+}

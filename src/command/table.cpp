@@ -1,0 +1,103 @@
+#include "orlop/command/command.hpp"
+
+#include "orlop/base/error.hpp"
+#include "orlop/base/file.hpp"
+#include "orlop/container/state_root.hpp"
+
+#include <unistd.h>
+
+namespace orlop::command {
+
+namespace {
+
+constexpr Option globals[] = {
+    {"root", 0, "DIR", "directory for the state of containers (default: /run/orlop)"},
+    {"log", 0, "FILE", "append the log to FILE instead of standard error"},
+    {"log-format", 0, "FORMAT", "text (default) or json"},
+    {"debug", 0, nullptr, "log what is done, step by step"},
+    {"version", 'v', nullptr, "print the version and exit"},
+    {"help", 'h', nullptr, "print this help and exit"},
+};
+
+constexpr Option help_option{"help", 'h', nullptr, "print this help and exit"};
+
+constexpr Option bundle_option{"bundle", 'b', "DIR", "the bundle: the directory with config.json (default: .)"};
+constexpr Option console_option{"console-socket", 0, "SOCKET", "send the master of the container's terminal to this AF_UNIX socket"};
+constexpr Option no_pivot_option{"no-pivot", 0, nullptr, "move and chroot instead of pivot_root: for a root on a ramdisk"};
+constexpr Option pid_file_option{"pid-file", 0, "FILE", "write init's pid as seen from here to FILE"};
+
+constexpr Option create_options[] = {bundle_option, console_option, no_pivot_option, pid_file_option, help_option};
+constexpr Option run_options[] = {
+    bundle_option,
+    console_option,
+    {"detach", 'd', nullptr, "return when the program has started"},
+    {"keep", 0, nullptr, "keep the container's state when it has ended"},
+    no_pivot_option,
+    pid_file_option,
+    help_option,
+};
+constexpr Option delete_options[] = {
+    {"force", 'f', nullptr, "kill what is still running; a container that does not exist is fine"},
+    help_option,
+};
+constexpr Option list_options[] = {
+    {"format", 'f', "FORMAT", "table (default) or json"},
+    {"quiet", 'q', nullptr, "print the ids only"},
+    help_option,
+};
+constexpr Option plan_options[] = {
+    bundle_option,
+    {"format", 'f', "FORMAT", "text (default) or json"},
+    no_pivot_option,
+    help_option,
+};
+constexpr Option spec_options[] = {
+    {"bundle", 'b', "DIR", "where to write config.json (default: .)"},
+    help_option,
+};
+constexpr Option no_options[] = {help_option};
+
+constexpr Command commands[] = {
+    {"create", "[options] ID", "make a container, up to the point where its program would start", create_options,
+     Order::anywhere, 1, 1, create},
+    {"delete", "[options] ID", "remove a container that has stopped", delete_options, Order::anywhere, 1, 1, delete_},
+    {"kill", "[options] ID [SIGNAL]", "send a signal (default: SIGTERM) to a container's init", no_options, Order::anywhere,
+     1, 2, kill},
+    {"list", "[options]", "list the containers", list_options, Order::anywhere, 0, 0, list},
+    {"plan", "[options] [ID]", "print what create or run would do, and do nothing", plan_options, Order::anywhere, 0, 1,
+     plan},
+    {"run", "[options] ID", "create and start a container, and wait for its end", run_options, Order::anywhere, 1, 1, run},
+    {"spec", "[options]", "write a config.json to begin with", spec_options, Order::anywhere, 0, 0, spec},
+    {"start", "ID", "start the program of a created container", no_options, Order::anywhere, 1, 1, start},
+    {"state", "ID", "print a container's state as JSON", no_options, Order::anywhere, 1, 1, state},
+};
+
+}  // namespace
+
+std::span<Command const> command_table() { return commands; }
+std::span<Option const> global_options() { return globals; }
+
+std::string Context::root() const { return state_root.empty() ? container::default_state_root() : state_root; }
+
+std::string command_help(Command const& command) {
+  return concat({"Usage: orlop [global options] ", command.name, " ", command.usage, "\n\n", command.summary, "\n\nOptions:\n",
+                 option_help(command.options)});
+}
+
+std::string global_help() {
+  std::string text = "Usage: orlop [global options] COMMAND [options] [arguments]\n\n"
+                     "An OCI container runtime. \"orlop COMMAND --help\" tells more of a command.\n\nCommands:\n";
+  for (auto const& command : commands) {
+    std::string name = concat({"  ", command.name});
+    name.resize(12, ' ');
+    text += concat({name, command.summary, "\n"});
+  }
+  return text + "\nGlobal options:\n" + option_help(globals);
+}
+
+void print(std::string_view text) {
+  Doing const doing{"standard output"};
+  file::write(STDOUT_FILENO, "standard output", text);
+}
+
+}  // namespace orlop::command

@@ -1,0 +1,42 @@
+#include "orlop/container/record.hpp"
+
+namespace {
+
+using orlop::container::Phase;
+using orlop::container::ProcessIdentity;
+using orlop::container::Record;
+
+constexpr auto identity = oci::table<ProcessIdentity>(
+    oci::always<&ProcessIdentity::pid>("pid"),
+    oci::always<&ProcessIdentity::start_time>("startTime"));
+
+constexpr auto record = oci::table<Record>(
+    oci::required<&Record::schema>("schema"),
+    oci::required<&Record::id>("id"),
+    oci::required<&Record::oci_version>("ociVersion"),
+    oci::required<&Record::bundle>("bundle"),
+    oci::required<&Record::rootfs>("rootfs"),
+    oci::required<&Record::created>("created"),
+    oci::required<&Record::owner>("owner"),
+    oci::required<&Record::boot_id>("bootId"),
+    oci::required<&Record::phase>("phase"),
+    oci::required<&Record::maker>("maker"),
+    oci::required<&Record::init>("init"),
+    oci::required<&Record::cgroup_driver>("cgroupDriver"),
+    oci::required<&Record::cgroups>("cgroups"),
+    oci::optional<&Record::annotations>("annotations"));
+
+constexpr std::string_view phase_words[] = {"creating", "created"};
+
+}  // namespace
+
+template <>
+oci::Vocabulary const& oci::vocabulary<Phase>() noexcept {
+  static constexpr Vocabulary phases{"phase", phase_words};
+  return phases;
+}
+
+template <>
+oci::Type const oci::Object<ProcessIdentity>::type = oci::object_type(identity);
+template <>
+oci::Type const oci::Object<Record>::type = oci::object_type(record);

@@ -1,0 +1,94 @@
+#include "orlop/container/state_root.hpp"
+
+#include "orlop/base/error.hpp"
+#include "orlop/base/path.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <dirent.h>
+#include <fcntl.h>
+#include <memory>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace orlop::container {
+
+namespace {
+
+bool is_id_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '+' || c == '.' ||
+         c == '-';
+}
+
+// Root inside of a user namespace, called by somebody who is not root outside.
+bool is_root_of_another() {
+  char const* const user = std::getenv("USER");
+  if (!user || std::string_view{user} == "root") return false;
+  Fd const map{open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC)};
+  char text[64] = {};
+  if (!map.is_open() || read(map, text, sizeof text - 1) <= 0) return false;
+  auto const fields = trimmed(text);
+  return fields.find("4294967295") == std::string_view::npos;  // the initial namespace maps every id to itself
+}
+
+void make_private(std::string const& path) {
+  for (auto slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
+    mkdir(path.substr(0, slash).c_str(), 0755);
+  if (mkdir(path.c_str(), 0711) < 0 && errno != EEXIST) fail("mkdir", {path});
+}
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { closedir(directory); }
+};
+
+}  // namespace
+
+void check_id(std::string const& id) {
+  bool const is_good = !id.empty() && id.size() <= NAME_MAX && id != "." && id != ".." &&
+                       std::all_of(id.begin(), id.end(), is_id_character);
+  if (!is_good)
+    throw Error::refusal(concat({"invalid container ID format: ", json_quoted(id.substr(0, 64)),
+                                 " (letters, digits and _ + . - only, at most 255)"}));
+}
+
+std::string default_state_root() {
+  char const* const runtime_dir = std::getenv("XDG_RUNTIME_DIR");
+  bool const is_rootless = geteuid() != 0 || is_root_of_another();
+  if (!is_rootless) return "/run/orlop";
+  if (!runtime_dir || !*runtime_dir)
+    throw Error::refusal("no state directory: XDG_RUNTIME_DIR is not set; name one with --root");
+  return path::joined(runtime_dir, "orlop");
+}
+
+Directory open_state_root(std::string const& path) {
+  Doing const doing{"state root"};
+  if (path == "/") throw Error::refusal("\"/\" cannot hold container state; name another directory with --root");
+  Fd found{::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  if (!found.is_open()) {
+    if (errno != ENOENT) fail("open", {path});
+    make_private(path);
+    found = path::open_host(path, O_PATH | O_DIRECTORY);
+  }
+  return {std::move(found), path};
+}
+
+std::vector<std::string> container_ids(std::string const& state_root) {
+  std::vector<std::string> ids;
+  std::unique_ptr<DIR, CloseDirectory> const open{opendir(state_root.c_str())};
+  if (!open) {
+    if (errno == ENOENT) return ids;
+    fail("opendir", {state_root});
+  }
+  while (dirent const* entry = readdir(open.get())) {
+    std::string const name = entry->d_name;
+    // A name with a dot in front may be a claim in the making; a container of such a name has a record.
+    if (name == "." || name == ".." || (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN)) continue;
+    if (faccessat(dirfd(open.get()), concat({name, "/state.json"}).c_str(), F_OK, 0) == 0) ids.push_back(name);
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+}  // namespace orlop::container

@@ -1,0 +1,88 @@
+#include "orlop/container/status.hpp"
+
+#include "orlop/base/child.hpp"
+#include "orlop/base/file.hpp"
+#include "orlop/base/text.hpp"
+#include "orlop/container/gate.hpp"
+
+#include <cstdio>
+#include <ctime>
+
+namespace {
+
+using orlop::container::StateReport;
+
+constexpr auto state_report = oci::table<StateReport>(
+    oci::always<&StateReport::oci_version>("ociVersion"),
+    oci::always<&StateReport::id>("id"),
+    oci::always<&StateReport::pid>("pid"),
+    oci::always<&StateReport::status>("status"),
+    oci::always<&StateReport::bundle>("bundle"),
+    oci::always<&StateReport::rootfs>("rootfs"),
+    oci::always<&StateReport::created>("created"),
+    oci::optional<&StateReport::annotations>("annotations"),
+    oci::always<&StateReport::owner>("owner"));
+
+}  // namespace
+
+template <>
+oci::Type const oci::Object<StateReport>::type = oci::object_type(state_report);
+
+namespace orlop::container {
+
+char const* word(Status status) {
+  switch (status) {
+    case Status::creating: return "creating";
+    case Status::created: return "created";
+    case Status::running: return "running";
+    case Status::stopped: return "stopped";
+  }
+  return "stopped";
+}
+
+std::string current_boot_id() { return std::string{trimmed(file::read("/proc/sys/kernel/random/boot_id"))}; }
+
+ProcessIdentity identify(pid_t pid) {
+  auto const found = process::try_identity(pid);
+  return {pid, found ? found->start_time : 0};
+}
+
+bool is_alive(ProcessIdentity const& process, std::string const& boot_id) {
+  if (process.pid <= 0) return false;
+  auto const now = process::try_identity(process.pid);
+  return now && now->is_alive() && now->start_time == process.start_time && boot_id == current_boot_id();
+}
+
+Status status_of(ContainerDir const& container, Record const& record) {
+  if (record.phase == Phase::creating)
+    return is_alive(record.maker, record.boot_id) ? Status::creating : Status::stopped;
+  if (!is_alive(record.init, record.boot_id)) return Status::stopped;
+  return try_knock(container) ? Status::created : Status::running;
+}
+
+std::string timestamp() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  tm parts{};
+  gmtime_r(&now.tv_sec, &parts);
+  char text[48];
+  std::size_t const length = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  char fraction[16];
+  snprintf(fraction, sizeof fraction, ".%09ldZ", now.tv_nsec);
+  return std::string{text, length} + fraction;
+}
+
+StateReport report(Record const& record, Status status) {
+  StateReport state;
+  state.oci_version = record.oci_version;
+  state.id = record.id;
+  state.pid = status == Status::created || status == Status::running ? record.init.pid : 0;
+  state.status = word(status);
+  state.bundle = record.bundle;
+  state.rootfs = record.rootfs;
+  state.created = record.created;
+  state.annotations = record.annotations;
+  return state;
+}
+
+}  // namespace orlop::container

@@ -1,0 +1,121 @@
+#include "orlop/kernel/cgroup.hpp"
+
+#include "orlop/base/error.hpp"
+#include "orlop/base/fd.hpp"
+#include "orlop/base/file.hpp"
+#include "orlop/base/path.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+#include <dirent.h>
+#include <fcntl.h>
+#include <memory>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace orlop::kernel {
+
+namespace {
+
+// A v1 cpuset is born empty and takes nobody until it has cpus and memory nodes (unless clone_children is set above).
+void fill_cpuset(std::string const& directory) {
+  std::string const parent = directory.substr(0, directory.rfind('/'));
+  for (char const* name : {"/cpuset.cpus", "/cpuset.mems"}) {
+    std::string const value{trimmed(file::read(parent + name))};
+    file::write_existing(directory + name, value);
+  }
+}
+
+bool make_one(std::string const& directory, bool is_cpuset) {
+  if (mkdir(directory.c_str(), 0755) == 0) {
+    if (is_cpuset) fill_cpuset(directory);
+    return true;
+  }
+  if (errno == EEXIST) return true;
+  if (errno == ENOENT) return false;
+  Error error{errno, call_text("mkdir", {directory})};
+  if (error.code() != ENOSPC) throw error;
+  throw std::move(error).with_hint("the kernel takes no more cgroups: see cgroup.max.descendants and removed cgroups that still hold memory");
+}
+
+void pause_ms(int milliseconds) {
+  timespec const time{0, milliseconds * 1'000'000L};
+  nanosleep(&time, nullptr);
+}
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { closedir(directory); }
+};
+
+std::vector<std::string> children_of(std::string const& directory) {
+  std::vector<std::string> children;
+  std::unique_ptr<DIR, CloseDirectory> const open{opendir(directory.c_str())};
+  if (!open) return children;
+  while (dirent const* entry = readdir(open.get())) {
+    std::string_view const name = entry->d_name;
+    if (entry->d_type == DT_DIR && name != "." && name != "..") children.push_back(concat({directory, "/", name}));
+  }
+  return children;
+}
+
+// 0, or the errno of the rmdir that failed: children first.
+int remove_tree(std::string const& directory) {
+  if (rmdir(directory.c_str()) == 0 || errno == ENOENT) return 0;
+  if (errno != EBUSY && errno != ENOTEMPTY) return errno;
+  for (auto const& child : children_of(directory)) remove_tree(child);
+  return rmdir(directory.c_str()) == 0 || errno == ENOENT ? 0 : errno;
+}
+
+}  // namespace
+
+void make_cgroup(CgroupDirectory const& cgroup) {
+  bool const is_cpuset = cgroup.hierarchy.has("cpuset");
+  std::string const full = cgroup.full();
+  // Somebody may remove an empty parent at the same moment: start again, but not for ever.
+  for (int attempt = 0; attempt < 16; ++attempt) {
+    if (make_one(full, is_cpuset)) return;
+    for (auto slash = cgroup.path.find('/', 1); slash != std::string::npos; slash = cgroup.path.find('/', slash + 1))
+      if (!make_one(cgroup.hierarchy.mount + cgroup.path.substr(0, slash), is_cpuset)) break;
+  }
+  fail(ENOENT, "mkdir", {full});
+}
+
+Fd open_cgroup(CgroupDirectory const& cgroup) { return path::open_host(cgroup.full(), O_PATH | O_DIRECTORY); }
+
+void enter_cgroup(CgroupDirectory const& cgroup) {
+  file::write_existing(cgroup.full() + (cgroup.hierarchy.is_v2 ? "/cgroup.procs" : "/tasks"), "0");
+}
+
+std::vector<pid_t> cgroup_processes(std::string const& directory) {
+  std::vector<pid_t> pids;
+  std::string const path = directory + "/cgroup.procs";
+  Fd const fd{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (!fd.is_open()) return pids;
+  std::string const text = file::read(fd, path, 16 * 1024 * 1024);
+  for (auto const line : split(text, '\n'))
+    if (auto const pid = whole_number(line); pid && *pid) pids.push_back(static_cast<pid_t>(*pid));
+  return pids;
+}
+
+bool kill_cgroup(std::string const& directory) {
+  bool any = !cgroup_processes(directory).empty();
+  // cgroup.kill (v2, Linux 5.14) kills all below at once, whoever forks meanwhile.
+  if (file::try_write_existing(directory + "/cgroup.kill", "1") == 0) return any;
+  for (auto const& child : children_of(directory)) any |= kill_cgroup(child);
+  for (pid_t const pid : cgroup_processes(directory)) kill(pid, SIGKILL);
+  return any;
+}
+
+bool try_remove_cgroup(std::string const& directory, int patience_ms) {
+  for (int waited = 0, step = 1;; waited += step, step = std::min(step * 2, 100)) {
+    int const code = remove_tree(directory);
+    if (code == 0) return true;
+    if (code != EBUSY && code != ENOTEMPTY) fail(code, "rmdir", {directory});
+    if (waited >= patience_ms) return false;
+    pause_ms(step);
+  }
+}
+
+}  // namespace orlop::kernel

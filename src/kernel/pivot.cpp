@@ -1,0 +1,31 @@
+#include "orlop/kernel/pivot.hpp"
+
+#include "orlop/base/error.hpp"
+#include "orlop/base/path.hpp"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace orlop::kernel {
+
+void pivot_into(Directory const& root) {
+  Fd const old_root = path::open_host("/", O_PATH | O_DIRECTORY);
+  check(fchdir(root.fd), "fchdir", {root.path});
+  check(syscall(SYS_pivot_root, ".", "."), "pivot_root", {root.path});
+  // Both roots are mounted on "/" now, the old one on top of nothing that we need.
+  check(fchdir(old_root), "fchdir", {"/"});
+  check(mount("", ".", nullptr, MS_SLAVE | MS_REC, nullptr), "mount", {".", Word{"MS_SLAVE|MS_REC"}});
+  check(umount2(".", MNT_DETACH), "umount2", {".", Word{"MNT_DETACH"}});
+  check(chdir("/"), "chdir", {"/"});
+}
+
+void move_into(Directory const& root) {
+  check(fchdir(root.fd), "fchdir", {root.path});
+  check(mount(".", "/", nullptr, MS_MOVE, nullptr), "mount", {root.path, "/", Word{"MS_MOVE"}});
+  check(chroot("."), "chroot", {root.path});
+  check(chdir("/"), "chdir", {"/"});
+}
+
+}  // namespace orlop::kernel

@@ -1,0 +1,72 @@
+#include "orlop/launch/cgroup_set.hpp"
+
+#include "orlop/base/error.hpp"
+#include "orlop/base/log.hpp"
+
+namespace orlop::launch {
+
+namespace {
+
+constexpr int patience_ms = 5000;
+
+std::string processes_text(std::string const& directory) {
+  std::string text;
+  for (pid_t const pid : kernel::cgroup_processes(directory)) text += concat({text.empty() ? "" : ", ", pid});
+  return text.empty() ? "no process that can be seen" : text;
+}
+
+void remove_one(std::string const& directory) {
+  if (kernel::try_remove_cgroup(directory, 0)) return;
+  kernel::kill_cgroup(directory);
+  if (kernel::try_remove_cgroup(directory, patience_ms)) return;
+  throw Error::refusal(concat({"cgroup ", directory, " is still in use by ", processes_text(directory)}));
+}
+
+}  // namespace
+
+Fd CgroupSet::make_birthplace() {
+  Doing const doing{"cgroup"};
+  auto const* const born = cgroup_.born_in();
+  if (!born) return {};
+  made_.push_back(born->full());
+  kernel::make_cgroup(*born);
+  return kernel::open_cgroup(*born);
+}
+
+void CgroupSet::make_rest() {
+  Doing const doing{"cgroup"};
+  bool const only_v2 = cgroup_.directories.size() == 1 && cgroup_.born_in();
+  for (auto const& directory : cgroup_.directories) {
+    std::string const full = directory.full();
+    if (!directory.hierarchy.is_v2) {
+      made_.push_back(full);
+      kernel::make_cgroup(directory);
+    }
+    if (directory.hierarchy.has("devices")) kernel::filter_devices_v1(full, cgroup_.devices);
+    if (only_v2) kernel::filter_devices_v2(full, cgroup_.devices);
+  }
+}
+
+CgroupSet::~CgroupSet() {
+  if (owner_ != getpid()) return;
+  for (auto const& directory : made_) {
+    try {
+      remove_one(directory);
+    } catch (Error const& error) {
+      log::warning(error.what());
+    }
+  }
+}
+
+std::vector<std::string> cgroup_paths(plan::Cgroup const& cgroup) {
+  std::vector<std::string> paths;
+  for (auto const& directory : cgroup.directories) paths.push_back(directory.full());
+  return paths;
+}
+
+void remove_cgroups(std::vector<std::string> const& directories) {
+  Doing const doing{"cgroup"};
+  for (auto const& directory : directories) remove_one(directory);
+}
+
+}  // namespace orlop::launch

@@ -1,0 +1,67 @@
+#include "orlop/launch/channel.hpp"
+
+#include "orlop/base/socket.hpp"
+
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+
+namespace orlop::launch {
+
+namespace {
+
+constexpr std::size_t header_size = offsetof(Message, call);
+
+void put(char* to, std::size_t room, std::string_view text) {
+  std::size_t const length = std::min(text.size(), room - 1);
+  std::memcpy(to, text.data(), length);
+  to[length] = 0;
+}
+
+}  // namespace
+
+bool say(int channel, Word word, int fd) {
+  Message message;
+  message.word = word;
+  return socket::send(channel, &message, header_size, fd);
+}
+
+void say_failure(int channel, Error const& error) noexcept {
+  Message message{};
+  message.word = Word::failed;
+  message.code = error.code();
+  put(message.call, sizeof message.call, error.call());
+  put(message.trail, sizeof message.trail, error.trail());
+  put(message.hint, sizeof message.hint, error.hint());
+  try {
+    socket::send(channel, &message, sizeof message);
+  } catch (Error const&) {  // the peer learns from the end of file that we are gone
+  }
+}
+
+Heard hear(int channel) {
+  Heard heard;
+  auto received = socket::receive(channel, &heard.message, sizeof heard.message);
+  if (received.size == 0) {
+    heard.message.word = Word::end_of_file;
+    return heard;
+  }
+  bool const is_failure = heard.message.word == Word::failed;
+  if (received.size != (is_failure ? sizeof(Message) : header_size)) fail(EBADMSG, "recvmsg", {received.size});
+  heard.fd = std::move(received.fd);
+  return heard;
+}
+
+void ask(int channel, Word word, int fd) {
+  if (!say(channel, word, fd)) throw Error::refusal("the orlop command that makes this container is gone");
+  Heard const heard = hear(channel);
+  if (heard.message.word == Word::done) return;
+  if (heard.message.word == Word::failed) throw error_of(heard.message);
+  throw Error::refusal("the orlop command that makes this container is gone");
+}
+
+Error error_of(Message const& message) {
+  return Error{message.code, message.call, message.trail}.with_hint(message.hint);
+}
+
+}  // namespace orlop::launch

@@ -1,0 +1,137 @@
+// The container's init until it is the container's program. A table of where it is, who it is, what it may touch:
+//
+//   after                namespaces                      user            reach
+//   clone3               new pid, mount, uts, ipc        as the caller   the host's files, through its own mount tree
+//   unshare network      + network                       "               "
+//   enter_cgroup         + cgroup                        "               "
+//   change_root          all                             "               the container's root; what is open: the channel,
+//                                                                        the gate, 0 1 2
+//   take_on              all                             the container's "
+//   execute              all                             "               0 1 2
+#include "orlop/launch/init.hpp"
+
+#include "orlop/launch/channel.hpp"
+#include "orlop/launch/payload.hpp"
+#include "orlop/launch/rootfs.hpp"
+#include "orlop/base/socket.hpp"
+#include "orlop/kernel/attribute.hpp"
+#include "orlop/kernel/namespace.hpp"
+#include "orlop/kernel/netdev.hpp"
+#include "orlop/kernel/uts.hpp"
+
+#include <cerrno>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace orlop::launch {
+
+namespace {
+
+class Init {
+public:
+  Init(plan::Plan const& plan, InitSockets sockets) : plan_{plan}, sockets_{sockets}, listener_{sockets.channel} {}
+
+  void run() {
+    begin();
+    enter_network();
+    enter_cgroup();
+    set_names();
+    Directory const root = bind_root(plan_.rootfs);
+    make_mounts(root, plan_);
+    make_devices(root, plan_);
+    kernel::new_session();
+    if (plan_.process.terminal.wanted) use_terminal(root);
+    mask_paths(root, plan_.masked_paths);
+    protect_paths(root, plan_.readonly_paths);
+    change_root(root, plan_.rootfs);
+    take_on(plan_.process);
+    Execution const program{plan_.process, find_executable(plan_.process)};
+    get_ready();
+    if (sockets_.gate >= 0) wait_at_gate();
+    program.settle();
+    kernel::close_on_exec_from(3);
+    execute(program);
+  }
+
+  // Whoever waits for us to go on: the parent, and behind the gate the start command.
+  int listener() const { return listener_; }
+
+private:
+  void begin() {
+    Doing::forget_outer();
+    kernel::close_all_but({sockets_.channel, sockets_.gate});
+    // Killed with the parent until the container is ready; behind that, the end of the channel tells.
+    kernel::die_with_parent();
+    kernel::set_dumpable(false);
+    kernel::set_umask(0);
+  }
+
+  void enter_network() {
+    Doing const doing{"namespaces"};
+    if (plan_.namespaces.by_child) kernel::unshare_namespaces(plan_.namespaces.by_child);
+    if (plan_.namespaces.loopback_up) kernel::bring_up("lo");
+  }
+
+  // The cgroup namespace's root is the cgroup that we are in at that moment: all of them have to be entered first.
+  void enter_cgroup() {
+    Doing const doing{"cgroup"};
+    ask(sockets_.channel, Word::enter_cgroup);
+    for (auto const& directory : plan_.cgroup.directories)
+      if (!directory.hierarchy.is_v2) kernel::enter_cgroup(directory);
+    if (plan_.namespaces.after_cgroup) kernel::unshare_namespaces(plan_.namespaces.after_cgroup);
+  }
+
+  void set_names() {
+    if (plan_.hostname) kernel::set_hostname(*plan_.hostname);
+    if (plan_.domainname) kernel::set_domainname(*plan_.domainname);
+  }
+
+  void use_terminal(Directory const& root) {
+    kernel::Pty pty = make_terminal(root, plan_.process);
+    ask(sockets_.channel, Word::terminal, pty.master);
+    kernel::take_as_controlling_terminal(pty.slave);
+    kernel::use_as_stdio(pty.slave);
+  }
+
+  // The parent's death is no longer ours once it has answered; until then, the end of the channel ends us.
+  void get_ready() {
+    kernel::outlive_parent();
+    ask(sockets_.channel, Word::ready);
+  }
+
+  // A visitor who says nothing only wanted to know whether we are still here, or died: the next one, please.
+  void wait_at_gate() {
+    for (;;) {
+      Fd visitor{check(retry([&] { return accept4(sockets_.gate, nullptr, nullptr, SOCK_CLOEXEC); }), "accept4")};
+      if (hear(visitor).message.word != Word::go) continue;
+      listener_ = visitor.release();
+      return;
+    }
+  }
+
+  [[noreturn]] void execute(Execution const& program) {
+    say(listener_, Word::executing);
+    program.execute();
+    throw program.failure(errno);
+  }
+
+  plan::Plan const& plan_;
+  InitSockets sockets_;
+  int listener_;
+};
+
+}  // namespace
+
+void init(plan::Plan const& plan, InitSockets sockets) noexcept {
+  Init init{plan, sockets};
+  try {
+    init.run();
+  } catch (Error const& error) {
+    say_failure(init.listener(), error);
+  } catch (std::exception const& error) {
+    say_failure(init.listener(), Error{0, error.what()});
+  }
+  _exit(1);
+}
+
+}  // namespace orlop::launch

@@ -1,0 +1,117 @@
+#include "orlop/launch/payload.hpp"
+
+#include "home.hpp"
+
+#include "orlop/base/path.hpp"
+#include "orlop/kernel/attribute.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace orlop::launch {
+
+namespace {
+
+constexpr std::string_view default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+std::string_view search_path(plan::Process const& process) {
+  constexpr std::string_view key = "PATH=";
+  for (auto const& entry : process.env)
+    if (std::string_view{entry}.starts_with(key)) return std::string_view{entry}.substr(key.size());
+  return default_path;
+}
+
+// 0, or why the file cannot be executed.
+int obstacle(std::string const& file) {
+  struct stat status;
+  if (stat(file.c_str(), &status) < 0) return errno;
+  if (S_ISDIR(status.st_mode)) return EISDIR;
+  if (!S_ISREG(status.st_mode)) return EACCES;
+  return faccessat(AT_FDCWD, file.c_str(), X_OK, AT_EACCESS) < 0 ? errno : 0;
+}
+
+void make_working_directory(std::string const& path) {
+  Doing const doing{"process.cwd", path};
+  Directory const root{path::open_host("/", O_PATH | O_DIRECTORY), "/"};
+  path::make_directories(root, path);
+}
+
+// Root can enter directories that the user cannot, and root of a network file system sometimes the other way round: one
+// of the two has to work.
+bool try_enter(std::string const& path) {
+  try {
+    kernel::change_directory_inside(path.c_str());
+    return true;
+  } catch (Error const& error) {
+    if (error.code() != EACCES && error.code() != EPERM) throw;
+    return false;
+  }
+}
+
+}  // namespace
+
+void take_on(plan::Process const& process) {
+  make_working_directory(process.cwd);
+  for (auto const& limit : process.rlimits) kernel::set_rlimit(limit);
+  kernel::reset_process_attributes();
+  kernel::reset_signals();
+  kernel::own_stdio(process.user.uid);
+  kernel::set_umask(process.umask.value_or(022));
+  kernel::limit_bounding_set(process.capabilities.bounding);
+  Doing const doing{"process.cwd", process.cwd};
+  bool const entered = try_enter(process.cwd);
+  kernel::become(process.user);
+  // A change of user makes a process dumpable by /proc/sys/fs/suid_dumpable's rule: say it again.
+  kernel::set_dumpable(false);
+  if (!entered) kernel::change_directory_inside(process.cwd.c_str());
+}
+
+std::string find_executable(plan::Process const& process) {
+  Doing const doing{"process.args[0]"};
+  std::string const& name = process.args.front();
+  if (name.find('/') != std::string::npos) {
+    if (int const code = obstacle(name)) throw Error{code, concat({"exec ", json_quoted(name)})};
+    return name;
+  }
+  int last = 0;
+  for (std::string_view const directory : split(search_path(process), ':')) {
+    std::string const file = path::joined(directory.empty() ? "." : directory, name);
+    int const code = obstacle(file);
+    if (code == 0) return file;
+    if (code == EACCES) last = code;
+  }
+  if (last) throw Error{last, concat({"exec ", json_quoted(name)})};
+  throw Error::refusal(concat({"exec ", json_quoted(name), ": executable file not found in $PATH"}));
+}
+
+Execution::Execution(plan::Process const& process, std::string file) : process_{process}, file_{std::move(file)} {
+  for (auto const& arg : process.args) args_.push_back(const_cast<char*>(arg.c_str()));
+  args_.push_back(nullptr);
+  bool has_home = false;
+  for (auto const& entry : process.env) {
+    has_home |= entry.starts_with("HOME=");
+    env_.push_back(const_cast<char*>(entry.c_str()));
+  }
+  if (!has_home) {
+    home_ = "HOME=" + home_of(process.user.uid);
+    env_.push_back(home_.data());
+  }
+  env_.push_back(nullptr);
+}
+
+void Execution::settle() const {
+  if (process_.no_new_privileges) kernel::set_no_new_privileges();
+  kernel::set_capabilities(process_.capabilities);
+}
+
+void Execution::execute() const noexcept { execve(file_.c_str(), args_.data(), env_.data()); }
+
+Error Execution::failure(int code) const {
+  Error error{code, concat({"exec ", json_quoted(file_)})};
+  if (code != ENOENT) return error;
+  return std::move(error).with_hint("the file is there: what is missing is the interpreter that it names (#! line or ELF loader)");
+}
+
+}  // namespace orlop::launch

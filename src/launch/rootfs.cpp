@@ -1,0 +1,187 @@
+#include "orlop/launch/rootfs.hpp"
+
+#include "cgroup_mount.hpp"
+
+#include "orlop/base/error.hpp"
+#include "orlop/base/path.hpp"
+#include "orlop/kernel/pivot.hpp"
+
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <optional>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace orlop::launch {
+
+namespace {
+
+mode_t kind_of(int fd, std::string const& shown) {
+  struct stat status;
+  check(fstat(fd, &status), "fstat", {shown});
+  return status.st_mode & S_IFMT;
+}
+
+// An image whose /proc or /sys is a symlink sends the mount elsewhere, and everything that is written below it.
+void refuse_link(Directory const& root, plan::Mount const& mount) {
+  if (mount.type != "proc" && mount.type != "sysfs") return;
+  auto const found = path::try_open_in(root, mount.destination, O_PATH | O_NOFOLLOW);
+  if (found && kind_of(*found, mount.destination) == S_IFLNK)
+    throw Error::refusal(concat({mount.type, " must be mounted on an ordinary directory, and ", mount.destination,
+                                 " is a symbolic link"}));
+}
+
+void finish_mount(int fd, plan::Mount const& mount) {
+  if (!mount.recursive_attributes.is_empty()) kernel::set_attributes(fd, mount.recursive_attributes, true, mount.destination);
+  for (std::size_t i = 0; i < mount.propagation.size(); ++i)
+    kernel::set_propagation(fd, mount.propagation[i], mount.propagation_recursive[i], mount.destination);
+}
+
+void mount_filesystem(Directory const& root, plan::Mount const& mount) {
+  refuse_link(root, mount);
+  Fd const target = path::make_directories(root, mount.destination);
+  Fd const made = kernel::new_filesystem(mount.type, mount.source, mount.options, mount.attributes);
+  kernel::attach(made, target, mount.destination);
+  finish_mount(made, mount);
+}
+
+void mount_bind(Directory const& root, plan::Mount const& mount) {
+  Fd const tree = kernel::clone_tree(mount.source, mount.recursive);
+  bool const is_directory = kind_of(tree, mount.source) == S_IFDIR;
+  Fd const target = is_directory ? path::make_directories(root, mount.destination) : path::make_file(root, mount.destination);
+  if (!mount.attributes.is_empty()) kernel::set_attributes(tree, mount.attributes, false, mount.destination);
+  kernel::attach(tree, target, mount.destination);
+  finish_mount(tree, mount);
+}
+
+// The container's own /dev/null, proven to be one: what is masked must not become something else's window.
+Fd open_null(Directory const& root) {
+  auto null = path::try_open_in(root, "/dev/null", O_PATH | O_NOFOLLOW);
+  if (!null || !kernel::is_device(*null, {S_IFCHR, 1, 3}))
+    throw Error::refusal("/dev/null in the container is not the null device, which masking a file needs");
+  return std::move(*null);
+}
+
+// The directory that the last device was made in, and likely the next one.
+class Parents {
+public:
+  explicit Parents(Directory const& root) : root_{root} {}
+  Directory const& of(std::string const& path, std::string& name) {
+    auto const slash = path.rfind('/');
+    name = path.substr(slash + 1);
+    std::string const parent = path.substr(0, slash ? slash : 1);
+    if (parent != last_) {
+      open_ = {path::make_directories(root_, parent), parent};
+      last_ = parent;
+    }
+    return open_;
+  }
+
+private:
+  Directory const& root_;
+  Directory open_;
+  std::string last_;
+};
+
+void bind_console(Directory const& root, kernel::Pty const& pty) {
+  auto const place = path::make_parent(root, "/dev/console");
+  int const make = openat(place.parent.fd, place.name.c_str(), O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_WRONLY, 0600);
+  Fd const made{make};
+  if (make < 0 && errno != EEXIST) fail("openat", {"/dev/console"});
+  int const flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+  Fd const console{check(openat(place.parent.fd, place.name.c_str(), flags), "openat", {"/dev/console"})};
+  if (kind_of(console, "/dev/console") == S_IFLNK) throw Error::refusal("/dev/console in the container is a symbolic link");
+  kernel::attach(kernel::clone_tree(pty.slave, "the terminal", false), console, "/dev/console");
+}
+
+}  // namespace
+
+Directory bind_root(plan::Rootfs const& rootfs) {
+  Doing const doing{"root"};
+  kernel::set_propagation("/", rootfs.first_propagation, true);
+  Fd tree = kernel::clone_tree(rootfs.path, true);
+  Fd const target = path::open_host(rootfs.path, O_PATH | O_DIRECTORY);
+  kernel::attach(tree, target, rootfs.path);
+  return {std::move(tree), rootfs.path};
+}
+
+void make_mounts(Directory const& root, plan::Plan const& plan) {
+  for (auto const& mount : plan.mounts) {
+    Doing const doing{"mounts", mount.index, mount.destination};
+    switch (mount.kind) {
+      case plan::MountKind::filesystem: mount_filesystem(root, mount); break;
+      case plan::MountKind::bind: mount_bind(root, mount); break;
+      case plan::MountKind::cgroup: mount_cgroup(root, mount, plan); break;
+    }
+  }
+}
+
+void make_devices(Directory const& root, plan::Plan const& plan) {
+  Parents parents{root};
+  std::string name;
+  for (auto const& device : plan.devices) {
+    Doing const doing{"device", device.path};
+    Directory const& parent = parents.of(device.path, name);
+    kernel::make_device(parent, name, device.node);
+  }
+  for (auto const& link : plan.symlinks) {
+    Doing const doing{"symlink", link.path};
+    Directory const& parent = parents.of(link.path, name);
+    kernel::make_symlink(parent, name, link.target);
+  }
+}
+
+kernel::Pty make_terminal(Directory const& root, plan::Process const& process) {
+  Doing const doing{"terminal"};
+  kernel::Pty pty = kernel::new_pty(root);
+  if (process.terminal.rows && process.terminal.columns)
+    kernel::set_window_size(pty.master, *process.terminal.rows, *process.terminal.columns);
+  uid_t const uid = process.user.uid;
+  if (uid != 0) check(fchown(pty.slave, uid, static_cast<gid_t>(-1)), "fchown", {"the terminal", uid});
+  if (process.terminal.console) bind_console(root, pty);
+  return pty;
+}
+
+void mask_paths(Directory const& root, std::vector<std::string> const& paths) {
+  constexpr std::uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+  Fd null, empty;  // one null device and one empty directory cover all
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    Doing const doing{"linux.maskedPaths", i, paths[i]};
+    auto const target = path::try_open_in(root, paths[i], O_PATH);
+    if (!target) continue;  // nothing to hide
+    if (kind_of(*target, paths[i]) != S_IFDIR) {
+      if (!null.is_open()) null = open_null(root);
+      kernel::attach(kernel::clone_tree(null, "/dev/null", false), *target, paths[i]);
+    } else if (!empty.is_open()) {
+      empty = kernel::new_filesystem("tmpfs", "tmpfs", {{"nr_inodes", "1", true}, {"ro", "", false}}, {attributes, 0});
+      kernel::attach(empty, *target, paths[i]);
+    } else {
+      kernel::attach(kernel::clone_tree(empty, "tmpfs", false), *target, paths[i]);
+    }
+  }
+}
+
+void protect_paths(Directory const& root, std::vector<std::string> const& paths) {
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    Doing const doing{"linux.readonlyPaths", i, paths[i]};
+    auto const target = path::try_open_in(root, paths[i], O_PATH);
+    if (!target) continue;
+    Fd const tree = kernel::clone_tree(*target, paths[i], true);
+    kernel::set_attributes(tree, {MOUNT_ATTR_RDONLY, 0}, false, paths[i]);
+    kernel::attach(tree, *target, paths[i]);
+  }
+}
+
+void change_root(Directory const& root, plan::Rootfs const& rootfs) {
+  Doing const doing{"root"};
+  if (rootfs.readonly) kernel::set_attributes(root.fd, {MOUNT_ATTR_RDONLY, 0}, false, rootfs.path);
+  if (rootfs.change == plan::RootChange::pivot_root)
+    kernel::pivot_into(root);
+  else
+    kernel::move_into(root);
+  if (rootfs.last_propagation)
+    kernel::set_propagation("/", rootfs.last_propagation & ~static_cast<unsigned long>(MS_REC), rootfs.last_propagation & MS_REC);
+}
+
+}  // namespace orlop::launch

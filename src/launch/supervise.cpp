@@ -1,0 +1,73 @@
+#include "orlop/launch/supervise.hpp"
+
+#include "relay.hpp"
+
+#include "orlop/base/error.hpp"
+
+#include <cerrno>
+#include <optional>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace orlop::launch {
+
+namespace {
+
+class Supervisor {
+public:
+  Supervisor(Child& init, Fd terminal, SignalGuard const& signals) : init_{init}, signals_{signals.all()} {
+    if (terminal.is_open()) relay_.emplace(std::move(terminal));
+  }
+
+  int run() {
+    while (!status_) step();
+    if (relay_) relay_->finish();
+    init_.release();
+    return process::exit_code(*status_);
+  }
+
+private:
+  void step() {
+    pollfd waiting[3] = {{-1, 0, 0}, {-1, 0, 0}, {-1, 0, 0}};
+    if (relay_) relay_->prepare(waiting);
+    pollfd all[4] = {waiting[0], waiting[1], waiting[2], {signals_, POLLIN, 0}};
+    check(retry([&] { return poll(all, 4, -1); }), "poll");
+    for (int i = 0; i < 3; ++i) waiting[i] = all[i];
+    if (all[3].revents) read_signals();
+    if (relay_) relay_->proceed(waiting);
+  }
+
+  void read_signals() {
+    signalfd_siginfo info;
+    while (read(signals_, &info, sizeof info) == sizeof info) {
+      int const signal = static_cast<int>(info.ssi_signo);
+      if (signal == SIGCHLD)
+        reap();
+      else if (signal == SIGWINCH && relay_)
+        relay_->resize();
+      else if (signal != SIGPIPE && signal != SIGWINCH)
+        process::try_signal(init_.pidfd(), signal);  // ESRCH: it ends as we speak, and SIGCHLD follows
+    }
+  }
+
+  // All that have ended: one SIGCHLD may stand for many, and as pid 1 we inherit orphans.
+  void reap() {
+    int status = 0;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+      if (pid == init_.pid()) status_ = status;
+  }
+
+  Child& init_;
+  Fd signals_;
+  std::optional<Relay> relay_;
+  std::optional<int> status_;
+};
+
+}  // namespace
+
+int supervise(Child& init, Fd terminal, SignalGuard const& signals) {
+  return Supervisor{init, std::move(terminal), signals}.run();
+}
+
+}  // namespace orlop::launch

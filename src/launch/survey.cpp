@@ -1,0 +1,65 @@
+#include "orlop/launch/survey.hpp"
+
+#include "orlop/base/error.hpp"
+#include "orlop/base/file.hpp"
+
+#include <linux/magic.h>
+#include <sys/statfs.h>
+
+namespace orlop::launch {
+
+namespace {
+
+constexpr char base[] = "/sys/fs/cgroup";
+
+long file_system_at(std::string const& path) {
+  struct statfs status;
+  return statfs(path.c_str(), &status) == 0 ? static_cast<long>(status.f_type) : 0;
+}
+
+// One line of /proc/self/cgroup: "3:cpu,cpuacct:/", "1:name=systemd:/", "0::/".
+// Hierarchies are mounted where every distribution has them, in a directory named after their controllers: this spares
+// reading mountinfo, which grows with the host's containers. A hierarchy that is not mounted is not ours to use.
+std::optional<kernel::CgroupHierarchy> hierarchy_of(std::string_view line) {
+  auto const parts = split(line, ':');
+  if (parts.size() < 2) return std::nullopt;
+  kernel::CgroupHierarchy hierarchy;
+  if (parts[1].empty()) {
+    hierarchy.is_v2 = true;
+    hierarchy.name = "unified";
+  } else {
+    for (auto const controller : split(parts[1], ',')) hierarchy.controllers.emplace_back(controller);
+    constexpr std::string_view named = "name=";
+    hierarchy.name = parts[1].starts_with(named) ? parts[1].substr(named.size()) : parts[1];
+  }
+  hierarchy.mount = concat({base, "/", hierarchy.name});
+  long const expected = hierarchy.is_v2 ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC;
+  if (file_system_at(hierarchy.mount) != expected) return std::nullopt;
+  return hierarchy;
+}
+
+std::vector<kernel::CgroupHierarchy> find_hierarchies() {
+  std::vector<kernel::CgroupHierarchy> found;
+  if (file_system_at(base) == CGROUP2_SUPER_MAGIC) {
+    found.push_back({base, "", {}, true});
+    return found;
+  }
+  std::string const text = file::read("/proc/self/cgroup");
+  for (auto const line : split(text, '\n'))
+    if (auto hierarchy = hierarchy_of(line)) found.push_back(std::move(*hierarchy));
+  return found;
+}
+
+}  // namespace
+
+std::vector<kernel::CgroupHierarchy> const& Survey::cgroup_hierarchies() {
+  if (!hierarchies_) hierarchies_ = find_hierarchies();
+  return *hierarchies_;
+}
+
+kernel::Grantable Survey::grantable_capabilities() {
+  if (!grantable_) grantable_ = kernel::grantable_capabilities();
+  return *grantable_;
+}
+
+}  // namespace orlop::launch

@@ -1,0 +1,82 @@
+#include "section.hpp"
+
+#include "orlop/base/path.hpp"
+#include "orlop/base/text.hpp"
+
+namespace orlop::plan {
+
+namespace {
+
+using kernel::DeviceRule;
+constexpr std::uint8_t all_access = kernel::device_mknod | kernel::device_read | kernel::device_write;
+
+std::uint8_t access_of(std::string const& text, std::string const& where) {
+  if (text.empty()) return all_access;
+  std::uint8_t access = 0;
+  for (char const c : text) {
+    if (c == 'r')
+      access |= kernel::device_read;
+    else if (c == 'w')
+      access |= kernel::device_write;
+    else if (c == 'm')
+      access |= kernel::device_mknod;
+    else
+      throw Refusal{where, concat({"\"", text, "\" is no combination of r, w and m"})};
+  }
+  return access;
+}
+
+// -1 is an old spelling of "any".
+std::optional<std::uint32_t> number_of(std::optional<std::int64_t> number, std::string const& where) {
+  if (!number || *number == -1) return std::nullopt;
+  if (*number < 0 || *number > UINT32_MAX) throw Refusal{where, concat({*number, " is no device number"})};
+  return static_cast<std::uint32_t>(*number);
+}
+
+void add_rule(oci::LinuxDeviceCgroup const& wanted, std::size_t index, std::vector<DeviceRule>& rules) {
+  constexpr char list[] = "linux.resources.devices";
+  if (!wanted.type.empty() && wanted.type != "a" && wanted.type != "b" && wanted.type != "c")
+    throw Refusal{at(list, index, "type"), concat({"unknown device type \"", wanted.type, "\" (a, b or c)"})};
+  DeviceRule rule;
+  rule.allow = wanted.allow;
+  rule.type = wanted.type.empty() ? 'a' : wanted.type[0];
+  rule.major = number_of(wanted.major, at(list, index, "major"));
+  rule.minor = number_of(wanted.minor, at(list, index, "minor"));
+  rule.access = access_of(wanted.access, at(list, index, "access"));
+  bool const is_for_all = !rule.major && !rule.minor && rule.access == all_access;
+  if (rule.type != 'a' || is_for_all) {
+    rules.push_back(rule);
+    return;
+  }
+  // The v1 files ignore all but the type of a rule for all types: say it by type.
+  for (char const type : {'b', 'c'}) {
+    rule.type = type;
+    rules.push_back(rule);
+  }
+}
+
+// What every container may use, whatever the config says before: the default devices, ptmx, the terminals of its own
+// devpts; and mknod of anything (which gives no access to it).
+void add_default_rules(std::vector<DeviceRule>& rules) {
+  struct Row {
+    std::uint32_t major;
+    std::optional<std::uint32_t> minor;
+  };
+  constexpr Row rows[] = {{1, 3}, {1, 5}, {1, 7}, {1, 8}, {1, 9}, {5, 0}, {5, 2}, {136, std::nullopt}};
+  for (char const type : {'c', 'b'}) rules.push_back({true, type, {}, {}, kernel::device_mknod});
+  for (Row const& row : rows) rules.push_back({true, 'c', row.major, row.minor, all_access});
+}
+
+}  // namespace
+
+void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Plan& plan) {
+  std::string const path = path::cleaned(config.cgroups_path.empty() ? plan.id : config.cgroups_path);
+  if (path == "/") throw Refusal{"linux.cgroupsPath", "is the root of the hierarchy, which is the host's"};
+  for (auto const& hierarchy : host.cgroup_hierarchies()) plan.cgroup.directories.push_back({hierarchy, path});
+  if (config.resources)
+    for (std::size_t i = 0; i < config.resources->devices.size(); ++i)
+      add_rule(config.resources->devices[i], i, plan.cgroup.devices);
+  add_default_rules(plan.cgroup.devices);
+}
+
+}  // namespace orlop::plan

@@ -1,0 +1,230 @@
+#include "describe.hpp"
+
+#include "orlop/base/text.hpp"
+#include "orlop/kernel/namespace.hpp"
+
+#include <linux/mount.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+namespace orlop::plan {
+
+Description Description::texts(std::vector<std::string> const& values) {
+  Description all = list();
+  for (auto const& value : values) all.add(text(value));
+  return all;
+}
+
+namespace {
+
+struct FlagWord {
+  std::uint64_t flag;
+  char const* word;
+};
+constexpr FlagWord namespace_words[] = {
+    {CLONE_NEWUSER, "user"}, {CLONE_NEWPID, "pid"},     {CLONE_NEWNS, "mount"},      {CLONE_NEWUTS, "uts"},
+    {CLONE_NEWIPC, "ipc"},   {CLONE_NEWNET, "network"}, {CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWTIME, "time"},
+};
+constexpr FlagWord attribute_words[] = {
+    {MOUNT_ATTR_RDONLY, "ro"},         {MOUNT_ATTR_NOSUID, "nosuid"},           {MOUNT_ATTR_NODEV, "nodev"},
+    {MOUNT_ATTR_NOEXEC, "noexec"},     {MOUNT_ATTR_NOATIME, "noatime"},         {MOUNT_ATTR_STRICTATIME, "strictatime"},
+    {MOUNT_ATTR_NODIRATIME, "nodiratime"}, {MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow"},
+};
+
+template <std::size_t size>
+std::string words_of(std::uint64_t flags, FlagWord const (&words)[size], char const* prefix = "") {
+  std::string text;
+  for (auto const& word : words)
+    if (flags & word.flag) text += concat({text.empty() ? "" : " ", prefix, word.word});
+  return text;
+}
+
+std::string attributes_text(kernel::MountAttributes const& attributes, char const* clear_prefix) {
+  std::string text = words_of(attributes.set, attribute_words);
+  // What is set replaces what is cleared of the same field (the access time's).
+  std::uint64_t cleared = attributes.clear & ~attributes.set;
+  if (attributes.clear & MOUNT_ATTR__ATIME) cleared &= ~std::uint64_t{MOUNT_ATTR__ATIME};
+  std::string const off = words_of(cleared, attribute_words, clear_prefix);
+  bool const relatime = attributes.clear & MOUNT_ATTR__ATIME && !(attributes.set & MOUNT_ATTR__ATIME);
+  for (std::string const& more : {off, std::string{relatime ? "relatime" : ""}})
+    if (!more.empty()) text += concat({text.empty() ? "" : " ", more});
+  return text;
+}
+
+std::string propagation_text(unsigned long propagation, bool recursive) {
+  char const* word = "private";
+  if (propagation & MS_SLAVE) word = "slave";
+  if (propagation & MS_SHARED) word = "shared";
+  if (propagation & MS_UNBINDABLE) word = "unbindable";
+  return concat({recursive ? "r" : "", word});
+}
+
+Description describe_cgroup(Cgroup const& cgroup) {
+  Description section;
+  Description directories = Description::list();
+  for (auto const& directory : cgroup.directories) directories.add(Description::text(directory.full()));
+  section.add("make", std::move(directories));
+  Description devices = Description::list();
+  devices.add(Description::text("deny a *:* rwm"));
+  for (auto const& rule : cgroup.devices)
+    devices.add(Description::text(concat({rule.allow ? "allow " : "deny ", kernel::device_rule_text(rule)})));
+  section.add("devices", std::move(devices));
+  if (auto const* born = cgroup.born_in()) section.add("process is born in", Description::text(born->full()));
+  return section;
+}
+
+Description describe_namespaces(Namespaces const& namespaces) {
+  Description section;
+  section.add("made by clone3", Description::text(words_of(namespaces.at_clone, namespace_words)));
+  if (namespaces.by_child)
+    section.add("then unshared", Description::text(words_of(namespaces.by_child, namespace_words)));
+  if (namespaces.loopback_up) section.add("lo", Description::text("up"));
+  if (namespaces.after_cgroup)
+    section.add("unshared inside the cgroup", Description::text(words_of(namespaces.after_cgroup, namespace_words)));
+  return section;
+}
+
+Description describe_rootfs(Rootfs const& rootfs) {
+  Description section;
+  section.add("propagation of all mounts", Description::text(propagation_text(rootfs.first_propagation, true)));
+  section.add("bind", Description::text(rootfs.path));
+  return section;
+}
+
+char const* kind_word(MountKind kind) {
+  switch (kind) {
+    case MountKind::filesystem: return "file system";
+    case MountKind::bind: return "bind";
+    case MountKind::cgroup: return "cgroup";
+  }
+  return "?";
+}
+
+Description describe_mount(Mount const& mount) {
+  Description section;
+  section.add("destination", Description::text(mount.destination));
+  section.add("kind", Description::text(concat({mount.recursive ? "r" : "", kind_word(mount.kind)})));
+  if (mount.kind == MountKind::filesystem) section.add("type", Description::text(mount.type));
+  if (mount.kind != MountKind::cgroup) section.add("source", Description::text(mount.source));
+  std::string options;
+  for (auto const& option : mount.options)
+    options += concat({options.empty() ? "" : " ", option.key, option.has_value ? "=" : "", option.value});
+  if (!options.empty()) section.add("options", Description::text(options));
+  if (auto const text = attributes_text(mount.attributes, "not "); !text.empty()) section.add("attributes", Description::text(text));
+  if (auto const text = attributes_text(mount.recursive_attributes, "not "); !text.empty())
+    section.add("attributes of all below", Description::text(text));
+  for (std::size_t i = 0; i < mount.propagation.size(); ++i)
+    section.add("propagation", Description::text(propagation_text(mount.propagation[i], mount.propagation_recursive[i])));
+  return section;
+}
+
+Description describe_device(Device const& device) {
+  char const* const kind = device.node.kind == S_IFBLK ? "b" : device.node.kind == S_IFIFO ? "p" : "c";
+  std::string text = concat({device.path, " ", kind});
+  if (device.node.kind != S_IFIFO) text += concat({" ", device.node.major, ":", device.node.minor});
+  text += concat({" mode ", octal(device.node.mode), " owner ", device.node.uid, ":", device.node.gid});
+  return Description::text(text);
+}
+
+Description describe_terminal(Terminal const& terminal) {
+  Description section;
+  section.add("pty", Description::text("of the container's own /dev/pts"));
+  if (terminal.console) section.add("console", Description::text("/dev/console"));
+  if (terminal.rows) section.add("rows", Description::number(*terminal.rows));
+  if (terminal.columns) section.add("columns", Description::number(*terminal.columns));
+  return section;
+}
+
+std::string capability_text(kernel::CapabilitySet set) {
+  std::string text;
+  for (unsigned i = 0; i < kernel::capability_count; ++i)
+    if (set >> i & 1) text += concat({text.empty() ? "" : " ", kernel::capability_names[i]});
+  return text.empty() ? "none" : text;
+}
+
+Description describe_capabilities(kernel::Capabilities const& set) {
+  Description section;
+  section.add("bounding", Description::text(capability_text(set.bounding)));
+  section.add("effective", Description::text(capability_text(set.effective)));
+  section.add("permitted", Description::text(capability_text(set.permitted)));
+  section.add("inheritable", Description::text(capability_text(set.inheritable)));
+  section.add("ambient", Description::text(capability_text(set.ambient)));
+  return section;
+}
+
+std::string limit_text(std::uint64_t limit) { return limit == RLIM_INFINITY ? "unlimited" : std::to_string(limit); }
+
+Description describe_rlimits(std::vector<kernel::Rlimit> const& limits) {
+  Description section = Description::list();
+  for (auto const& limit : limits)
+    for (auto const& row : kernel::rlimit_names)
+      if (row.resource == limit.resource)
+        section.add(Description::text(concat({row.name, " soft ", limit_text(limit.soft), " hard ", limit_text(limit.hard)})));
+  return section;
+}
+
+Description describe_user(kernel::Credentials const& user) {
+  Description section;
+  section.add("uid", Description::number(user.uid));
+  section.add("gid", Description::number(user.gid));
+  Description groups = Description::list();
+  for (gid_t const gid : user.groups) groups.add(Description::number(gid));
+  section.add("groups", std::move(groups));
+  return section;
+}
+
+Description describe_process(Process const& process) {
+  Description section;
+  section.add("rlimits", describe_rlimits(process.rlimits));
+  if (process.umask) section.add("umask", Description::text(octal(*process.umask)));
+  section.add("user", describe_user(process.user));
+  section.add("capabilities", describe_capabilities(process.capabilities));
+  section.add("no new privileges", Description::boolean(process.no_new_privileges));
+  section.add("working directory", Description::text(process.cwd));
+  section.add("environment", Description::texts(process.env));
+  section.add("execute", Description::texts(process.args));
+  return section;
+}
+
+// What is done to the root once all is in it.
+Description describe_root_change(Rootfs const& rootfs) {
+  Description section;
+  section.add("make it read-only", Description::boolean(rootfs.readonly));
+  bool const pivots = rootfs.change == RootChange::pivot_root;
+  if (rootfs.last_propagation)
+    section.add("propagation", Description::text(propagation_text(rootfs.last_propagation, rootfs.last_propagation & MS_REC)));
+  section.add("enter it by", Description::text(pivots ? "pivot_root" : "move and chroot"));
+  return section;
+}
+
+}  // namespace
+
+Description describe(Plan const& plan) {
+  Description all;
+  all.add("container", Description::text(plan.id));
+  all.add("bundle", Description::text(plan.bundle));
+  all.add("protect own executable", Description::boolean(plan.protect_own_executable));
+  all.add("cgroup", describe_cgroup(plan.cgroup));
+  all.add("namespaces", describe_namespaces(plan.namespaces));
+  all.add("root", describe_rootfs(plan.rootfs));
+  if (plan.hostname) all.add("hostname", Description::text(*plan.hostname));
+  if (plan.domainname) all.add("domainname", Description::text(*plan.domainname));
+  Description mounts = Description::list();
+  for (auto const& mount : plan.mounts) mounts.add(describe_mount(mount));
+  all.add("mounts", std::move(mounts));
+  Description devices = Description::list();
+  for (auto const& device : plan.devices) devices.add(describe_device(device));
+  all.add("devices", std::move(devices));
+  Description symlinks = Description::list();
+  for (auto const& link : plan.symlinks) symlinks.add(Description::text(concat({link.path, " -> ", link.target})));
+  all.add("symlinks", std::move(symlinks));
+  if (plan.process.terminal.wanted) all.add("terminal", describe_terminal(plan.process.terminal));
+  all.add("masked paths", Description::texts(plan.masked_paths));
+  all.add("read-only paths", Description::texts(plan.readonly_paths));
+  all.add("root change", describe_root_change(plan.rootfs));
+  all.add("process", describe_process(plan.process));
+  if (!plan.warnings.empty()) all.add("warnings", Description::texts(plan.warnings));
+  return all;
+}
+
+}  // namespace orlop::plan

@@ -1,0 +1,91 @@
+#include "orlop/plan/make.hpp"
+
+#include "section.hpp"
+
+#include "orlop/base/path.hpp"
+#include "orlop/base/text.hpp"
+#include "orlop/kernel/namespace.hpp"
+
+#include <sys/mount.h>
+
+namespace orlop::plan {
+
+std::string at(std::string_view list, std::size_t index, std::string_view member) {
+  return concat({list, "[", index, "]", member.empty() ? "" : ".", member});
+}
+
+std::string absolute_path(std::string const& path, std::string const& where) {
+  if (path.empty() || path.front() != '/') throw Refusal{where, concat({"\"", path, "\" is not an absolute path"})};
+  return path::cleaned(path);
+}
+
+namespace {
+
+// 1.x in any spelling that semantic versioning allows: later minors add members, and those do no harm.
+void check_version(std::string const& version) {
+  if (version.size() < 3 || version.compare(0, 2, "1.") != 0)
+    throw Refusal{"ociVersion", concat({"\"", version, "\" is not a version 1.x of the runtime-spec"})};
+}
+
+void plan_names(oci::Spec const& spec, Plan& plan) {
+  bool const own_uts = plan.namespaces.has(CLONE_NEWUTS);
+  if (!spec.hostname.empty()) {
+    if (!own_uts) throw Refusal{"hostname", "needs a new uts namespace: this one is the host's"};
+    plan.hostname = spec.hostname;
+  }
+  if (!spec.domainname.empty()) {
+    if (!own_uts) throw Refusal{"domainname", "needs a new uts namespace: this one is the host's"};
+    plan.domainname = spec.domainname;
+  }
+}
+
+// Host mounts are never left shared with the container's: its own mounts would appear on the host. `shared` and
+// `unbindable` are given to the new root at last, when the host's mounts are gone.
+void plan_propagation(std::string const& word, Rootfs& rootfs) {
+  rootfs.first_propagation = MS_SLAVE;
+  if (word.empty()) return;
+  bool recursive = false;
+  unsigned long const propagation = propagation_of(word, recursive);
+  if (!propagation) throw Refusal{"linux.rootfsPropagation", concat({"unknown propagation \"", word, "\""})};
+  if (propagation == MS_PRIVATE) rootfs.first_propagation = MS_PRIVATE;
+  if (propagation == MS_SHARED || propagation == MS_UNBINDABLE)
+    rootfs.last_propagation = propagation | (recursive ? unsigned{MS_REC} : 0);
+}
+
+}  // namespace
+
+void plan_rootfs(oci::Spec const& spec, Request const& request, Plan& plan) {
+  if (!spec.root) throw Refusal{"root", "is missing"};
+  if (spec.root->path.empty()) throw Refusal{"root.path", "is empty"};
+  bool const is_absolute = spec.root->path.front() == '/';
+  plan.rootfs.path = path::cleaned(is_absolute ? spec.root->path : path::joined(request.bundle, spec.root->path));
+  if (plan.rootfs.path == "/") throw Refusal{"root.path", "is the host's own root"};
+  plan.rootfs.readonly = spec.root->readonly;
+  plan.rootfs.change = request.no_pivot ? RootChange::move_and_chroot : RootChange::pivot_root;
+  plan_propagation(spec.linux_config ? spec.linux_config->rootfs_propagation : "", plan.rootfs);
+}
+
+Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
+  check_version(spec.oci_version);
+  refuse_unsupported(spec);
+  if (!spec.process) throw Refusal{"process", "is missing"};
+  oci::LinuxConfig const nothing;
+  oci::LinuxConfig const& config = spec.linux_config ? *spec.linux_config : nothing;
+  Plan plan;
+  plan.id = request.id;
+  plan.bundle = request.bundle;
+  plan_namespaces(config, plan);
+  plan_cgroup(config, host, plan);
+  plan_rootfs(spec, request, plan);
+  plan_names(spec, plan);
+  plan_mounts(spec, plan);
+  plan_devices(config, plan);
+  plan_process(*spec.process, host, plan);
+  for (std::size_t i = 0; i < config.masked_paths.size(); ++i)
+    plan.masked_paths.push_back(absolute_path(config.masked_paths[i], at("linux.maskedPaths", i)));
+  for (std::size_t i = 0; i < config.readonly_paths.size(); ++i)
+    plan.readonly_paths.push_back(absolute_path(config.readonly_paths[i], at("linux.readonlyPaths", i)));
+  return plan;
+}
+
+}  // namespace orlop::plan

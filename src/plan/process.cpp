@@ -1,0 +1,108 @@
+#include "section.hpp"
+
+#include "orlop/base/text.hpp"
+
+#include <limits>
+
+namespace orlop::plan {
+
+namespace {
+
+using kernel::CapabilitySet;
+
+// Collects what is left out, for one warning in all: "An unknown or ungrantable capability" is no failure (config.md).
+struct Ignored {
+  std::string unknown, ungrantable;
+  static void add(std::string& list, std::string_view name) {
+    if (list.find(name) == std::string::npos) list += concat({list.empty() ? "" : ", ", name});
+  }
+};
+
+CapabilitySet set_of(oci::StringList const& names, CapabilitySet grantable, Ignored& ignored) {
+  CapabilitySet set = 0;
+  for (auto const& name : names) {
+    auto const number = kernel::capability_of(name);
+    if (!number)
+      Ignored::add(ignored.unknown, name);
+    else if (!(grantable >> *number & 1))
+      Ignored::add(ignored.ungrantable, name);
+    else
+      set |= CapabilitySet{1} << *number;
+  }
+  return set;
+}
+
+void refuse_beyond(CapabilitySet set, CapabilitySet limit, char const* which, char const* limit_name) {
+  for (unsigned i = 0; i < kernel::capability_count; ++i)
+    if ((set & ~limit) >> i & 1)
+      throw Refusal{concat({"process.capabilities.", which}),
+                    concat({kernel::capability_names[i], " is not in ", limit_name, ", and the kernel wants it there"})};
+}
+
+void plan_capabilities(oci::LinuxCapabilities const& wanted, HostFacts& host, Plan& plan) {
+  auto const grantable = host.grantable_capabilities();
+  Ignored ignored;
+  auto& set = plan.process.capabilities;
+  set.bounding = set_of(wanted.bounding, grantable.bounding, ignored);
+  set.permitted = set_of(wanted.permitted, grantable.permitted, ignored);
+  set.effective = set_of(wanted.effective, grantable.permitted, ignored);
+  set.inheritable = set_of(wanted.inheritable, grantable.permitted, ignored);
+  set.ambient = set_of(wanted.ambient, grantable.permitted, ignored);
+  refuse_beyond(set.effective, set.permitted, "effective", "permitted");
+  refuse_beyond(set.ambient, set.permitted, "ambient", "permitted");
+  refuse_beyond(set.ambient, set.inheritable, "ambient", "inheritable");
+  if (!ignored.unknown.empty() || !ignored.ungrantable.empty())
+    plan.warnings.push_back(concat({"process.capabilities: left out:", ignored.unknown.empty() ? "" : " unknown ",
+                                    ignored.unknown, ignored.ungrantable.empty() ? "" : " not held by orlop ",
+                                    ignored.ungrantable}));
+}
+
+void plan_rlimits(oci::Process const& process, Plan& plan) {
+  for (std::size_t i = 0; i < process.rlimits.size(); ++i) {
+    auto const& wanted = process.rlimits[i];
+    auto const resource = kernel::rlimit_of(wanted.type);
+    std::string const where = at("process.rlimits", i, "type");
+    if (!resource) throw Refusal{where, concat({"unknown resource limit \"", wanted.type, "\""})};
+    for (auto const& earlier : plan.process.rlimits)
+      if (earlier.resource == *resource) throw Refusal{where, concat({"a second ", wanted.type})};
+    if (wanted.soft > wanted.hard)
+      throw Refusal{at("process.rlimits", i, "soft"), concat({wanted.soft, " is above the hard limit ", wanted.hard})};
+    plan.process.rlimits.push_back({*resource, wanted.soft, wanted.hard});
+  }
+}
+
+unsigned short cells(std::uint64_t number, char const* where) {
+  if (number > std::numeric_limits<unsigned short>::max()) throw Refusal{where, concat({number, " is more than a terminal has"})};
+  return static_cast<unsigned short>(number);
+}
+
+void plan_terminal(oci::Process const& process, Plan& plan) {
+  auto& terminal = plan.process.terminal;
+  terminal.wanted = process.terminal;
+  if (!process.terminal) return;  // consoleSize without a terminal is ignored, as config.md says
+  terminal.console = true;
+  if (!process.console_size) return;
+  terminal.rows = cells(process.console_size->height, "process.consoleSize.height");
+  terminal.columns = cells(process.console_size->width, "process.consoleSize.width");
+}
+
+}  // namespace
+
+void plan_process(oci::Process const& process, HostFacts& host, Plan& plan) {
+  if (process.args.empty()) throw Refusal{"process.args", "is empty: nothing to run"};
+  if (process.args.front().empty()) throw Refusal{"process.args[0]", "is empty: nothing to run"};
+  plan.process.args = process.args;
+  plan.process.env = process.env;
+  if (process.cwd.empty() || process.cwd.front() != '/')
+    throw Refusal{"process.cwd", concat({"\"", process.cwd, "\" is not an absolute path"})};
+  plan.process.cwd = process.cwd;
+  plan.process.user = {process.user.uid, process.user.gid, {process.user.additional_gids.begin(), process.user.additional_gids.end()}};
+  if (process.user.umask) plan.process.umask = *process.user.umask & 0777;
+  plan.process.no_new_privileges = process.no_new_privileges;
+  plan_terminal(process, plan);
+  plan_rlimits(process, plan);
+  // Without the object, no capabilities at all: the container gets nothing by an omission.
+  if (process.capabilities) plan_capabilities(*process.capabilities, host, plan);
+}
+
+}  // namespace orlop::plan

@@ -1,0 +1,25 @@
+// The makers of the plan's sections: each reads its part of the Spec and fills its part of the Plan.
+#pragma once
+#include "orlop/plan/make.hpp"
+
+namespace orlop::plan {
+
+// What this orlop does not do yet is refused by name, so that nothing in a config is silently without effect.
+void refuse_unsupported(oci::Spec const& spec);
+
+void plan_namespaces(oci::LinuxConfig const& config, Plan& plan);
+void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
+void plan_rootfs(oci::Spec const& spec, Request const& request, Plan& plan);
+void plan_mounts(oci::Spec const& spec, Plan& plan);
+void plan_devices(oci::LinuxConfig const& config, Plan& plan);
+void plan_process(oci::Process const& process, HostFacts& host, Plan& plan);
+
+// "linux.devices[3].path"
+std::string at(std::string_view list, std::size_t index, std::string_view member = {});
+// An absolute path without NUL, "." or ".." left in it; Refusal otherwise.
+std::string absolute_path(std::string const& path, std::string const& where);
+
+// MS_* of "rslave" and its kin; 0: no word of propagation. `recursive` is told by the r in front.
+unsigned long propagation_of(std::string_view word, bool& recursive);
+
+}  // namespace orlop::plan

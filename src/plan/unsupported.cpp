@@ -1,0 +1,55 @@
+#include "section.hpp"
+
+namespace orlop::plan {
+
+namespace {
+
+void refuse_if(bool asked, char const* where) {
+  if (asked) throw Refusal{where, "is not supported by this version of orlop"};
+}
+
+void refuse_resources(oci::LinuxResources const& resources) {
+  refuse_if(resources.memory && *resources.memory != oci::LinuxMemory{}, "linux.resources.memory");
+  refuse_if(resources.cpu && *resources.cpu != oci::LinuxCpu{}, "linux.resources.cpu");
+  refuse_if(resources.pids && *resources.pids != oci::LinuxPids{}, "linux.resources.pids");
+  refuse_if(resources.block_io && *resources.block_io != oci::LinuxBlockIo{}, "linux.resources.blockIO");
+  refuse_if(!resources.hugepage_limits.empty(), "linux.resources.hugepageLimits");
+  refuse_if(resources.network && *resources.network != oci::LinuxNetwork{}, "linux.resources.network");
+  refuse_if(!resources.rdma.empty(), "linux.resources.rdma");
+  refuse_if(!resources.unified.empty(), "linux.resources.unified");
+}
+
+void refuse_linux(oci::LinuxConfig const& config) {
+  refuse_if(!config.uid_mappings.empty(), "linux.uidMappings");
+  refuse_if(!config.gid_mappings.empty(), "linux.gidMappings");
+  refuse_if(!config.time_offsets.empty(), "linux.timeOffsets");
+  refuse_if(!config.sysctl.empty(), "linux.sysctl");
+  refuse_if(!config.net_devices.empty(), "linux.netDevices");
+  refuse_if(config.seccomp.has_value(), "linux.seccomp");
+  refuse_if(!config.mount_label.empty(), "linux.mountLabel");
+  refuse_if(config.intel_rdt.has_value(), "linux.intelRdt");
+  refuse_if(config.memory_policy.has_value(), "linux.memoryPolicy");
+  refuse_if(config.personality.has_value(), "linux.personality");
+  if (config.resources) refuse_resources(*config.resources);
+}
+
+void refuse_process(oci::Process const& process) {
+  refuse_if(!process.apparmor_profile.empty(), "process.apparmorProfile");
+  refuse_if(!process.selinux_label.empty(), "process.selinuxLabel");
+  refuse_if(process.oom_score_adj.has_value(), "process.oomScoreAdj");
+  refuse_if(process.scheduler.has_value(), "process.scheduler");
+  refuse_if(process.io_priority.has_value(), "process.ioPriority");
+}
+
+}  // namespace
+
+void refuse_unsupported(oci::Spec const& spec) {
+  refuse_if(spec.hooks && *spec.hooks != oci::Hooks{}, "hooks");
+  if (spec.process) refuse_process(*spec.process);
+  if (spec.linux_config) refuse_linux(*spec.linux_config);
+  for (std::size_t i = 0; i < spec.mounts.size(); ++i)
+    if (!spec.mounts[i].uid_mappings.empty() || !spec.mounts[i].gid_mappings.empty())
+      throw Refusal{at("mounts", i, "uidMappings"), "is not supported by this version of orlop"};
+}
+
+}  // namespace orlop::plan

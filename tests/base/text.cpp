@@ -1,0 +1,58 @@
+#include "harness/catch.hpp"
+
+#include "orlop/base/text.hpp"
+
+#include <climits>
+
+using namespace orlop;
+using Parts = std::vector<std::string_view>;
+
+TEST_CASE("text: pieces are joined, numbers in full") {
+  CHECK(concat({}) == "");
+  CHECK(concat({"a", std::string{"b"}, std::string_view{"cd", 1}}) == "abc");
+  CHECK(concat({-1, " ", 0U, " ", LONG_MIN, " ", ULONG_MAX}) == "-1 0 -9223372036854775808 18446744073709551615");
+  CHECK(concat({LLONG_MIN, ULLONG_MAX, INT_MIN, UINT_MAX}) ==
+        "-9223372036854775808" "18446744073709551615" "-2147483648" "4294967295");
+  CHECK(concat({"", "", "x", ""}) == "x");
+}
+
+TEST_CASE("text: a copied piece keeps its own digits") {
+  Piece copy{""};
+  {
+    Piece const number{42};
+    copy = number;
+  }
+  CHECK(copy.view() == "42");
+}
+
+TEST_CASE("text: octal has one zero in front") {
+  CHECK(octal(0755) == "0755");
+  CHECK(octal(07) == "07");
+  CHECK(octal(0) == "0");
+  CHECK(octal(UINT_MAX) == "037777777777");
+}
+
+TEST_CASE("text: split") {
+  CHECK(split("", ',') == Parts{});
+  CHECK(split("a", ',') == Parts{"a"});
+  CHECK(split("a,b", ',') == Parts{"a", "b"});
+  CHECK(split(",a,,b", ',') == Parts{"", "a", "", "b"});
+  CHECK(split("line 1\nline 2\n", '\n') == Parts{"line 1", "line 2"});
+  CHECK(split(",", ',') == Parts{""});
+}
+
+TEST_CASE("text: trimmed") {
+  CHECK(trimmed("") == "");
+  CHECK(trimmed(" \t\r\n") == "");
+  CHECK(trimmed("\n a b\t") == "a b");
+}
+
+TEST_CASE("text: whole numbers fill the text") {
+  CHECK(whole_number("0") == 0U);
+  CHECK(whole_number("007") == 7U);
+  CHECK(whole_number("18446744073709551615") == UINT64_MAX);
+  for (auto const* bad : {"", " ", "-1", "+1", " 1", "1 ", "1x", "0x10", "18446744073709551616", "1.0", "--1"}) {
+    INFO(bad);
+    CHECK_FALSE(whole_number(bad));
+  }
+}

@@ -1,0 +1,41 @@
+"""What orlop may take: the table that `--check` holds it to."""
+
+BACK_TO_BACK, AFTER_IDLE = "back to back", "100 ms idle before each run"
+
+# kind of run, peer, at most this many times the floor (or at least this many times as fast as the peer)
+SPEED = (
+    (BACK_TO_BACK, "floor", 1.3),
+    (BACK_TO_BACK, "crun", 2.3),
+    (BACK_TO_BACK, "runc", 6.0),
+    (AFTER_IDLE, "floor", 1.4),
+    (AFTER_IDLE, "crun", 4.0),
+    (AFTER_IDLE, "runc", 6.0),
+)
+PEAK_MEMORY_MB = 2.5
+START_UP = 1.3
+
+
+def _line(view_name, what, value, bound, at_most):
+    met = None if value is None else value <= bound if at_most else value >= bound
+    return {"view": view_name, "what": what, "value": value, "bound": bound,
+            "relation": "at most" if at_most else "at least", "met": met}
+
+
+def _speed(view_name, kinds):
+    for kind, peer, bound in SPEED:
+        against = kinds[kind]["orlop_against"].get(peer)
+        what = "times the floor" if peer == "floor" else f"times as fast as {peer}"
+        yield _line(view_name, f"{kind}: {what}", against and against["ratio"], bound, peer == "floor")
+
+
+def judge(results):
+    """A line for each bound; `met` is None where a peer was left out, or cannot run in that view."""
+    lines = []
+    for view_name, measured in results["views"].items():
+        lines += _speed(view_name, measured["kinds"])
+        megabytes = measured["memory"]["orlop"]["largest_process_kb"] * 1024 / 1e6
+        lines.append(_line(view_name, "peak memory of the largest process, MB", megabytes, PEAK_MEMORY_MB, True))
+        left = sum("-orlop" in name for name in measured["left_behind"])
+        lines.append(_line(view_name, "containers of orlop that left a cgroup", left, 0, True))
+    start_up = results["start_up"]["ratio"]["ratio"]
+    return lines + [_line("-", "start-up: `--version`, times an empty program", start_up, START_UP, True)]

@@ -1,0 +1,1 @@
+"""What the behaviour tests stand on: bundles, the runtime under test, terminals, host snapshots, cgroup views."""

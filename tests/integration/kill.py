@@ -1,0 +1,111 @@
+#!/usr/bin/python3
+"""kill: how signals may be written, and what a dead container answers."""
+
+import json
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from harness import program, runner  # noqa: E402
+from harness.case import ContainerCase, quick  # noqa: E402
+
+
+class Kill(ContainerCase):
+    def receiver(self, count):
+        """A container that prints the next signals."""
+        name = self.start_sleeper(args=("/bin/probe", "wait-signal", str(count)))
+        self.wait_for_output(name, "ready\n")
+        return name
+
+    def received(self, name, count):
+        program.until(lambda: len(self.output_of(name).splitlines()) > count, "%d signals arrive" % count)
+        return [json.loads(line)["signal"] for line in self.output_of(name).splitlines()[1:]]
+
+    @quick
+    def test_every_way_to_write_a_signal(self):
+        words = ["TERM", "SIGTERM", "sigterm", "Term", "15", "HUP", "sigusr1", "2", "WINCH"]
+        numbers = [15, 15, 15, 15, 15, 1, signal.SIGUSR1, 2, signal.SIGWINCH]
+        name = self.receiver(len(words) + 1)
+        for index, word in enumerate(words):
+            self.runtime.ok("kill", name, word)
+            self.assertEqual(self.received(name, index + 1)[-1], numbers[index], word)
+        self.end(name)
+
+    def test_real_time_signals_have_names(self):
+        words = ["SIGRTMIN", "RTMIN+1", "sigrtmax"]
+        name = self.receiver(len(words) + 1)
+        for index, word in enumerate(words):
+            self.runtime.ok("kill", name, word)
+            self.received(name, index + 1)
+        self.assertEqual(self.received(name, 3), [signal.SIGRTMIN, signal.SIGRTMIN + 1, signal.SIGRTMAX])
+        self.end(name)
+
+    @quick
+    def test_term_is_the_default(self):
+        name = self.receiver(2)
+        self.runtime.ok("kill", name)
+        self.assertEqual(self.received(name, 1), [15])
+        self.end(name)
+
+    def test_options_may_follow_the_id(self):
+        name = self.start_sleeper()
+        self.runtime.ok("kill", name, "--all", "KILL")
+        self.runtime.wait_for(name, "stopped")
+
+    @quick
+    def test_name_after_the_id(self):
+        name = self.start_sleeper()
+        self.runtime.ok("kill", name, "KILL")
+        self.runtime.wait_for(name, "stopped")
+
+    def test_a_created_one_can_be_killed(self):
+        name, _ = self.create("/bin/true")
+        self.runtime.ok("kill", name, "9")
+        self.runtime.wait_for(name, "stopped")
+
+    @quick
+    def test_a_stopped_one_is_not_running(self):
+        name, _ = self.create("/bin/true")
+        self.runtime.ok("start", name)
+        self.runtime.wait_for(name, "stopped")
+        result = self.runtime.refuses("kill", name, "KILL")
+        self.assertEqual(result.status, 1)
+        self.assert_one_line(result, "container not running")
+
+    def test_unknown_signals(self):
+        name = self.start_sleeper()
+        for word in ("NOPE", "SIGNOPE", "-1", "65", "1000", "9x", "TERM "):
+            with self.subTest(word):
+                result = self.runtime.refuses("kill", "--", name, word)
+                self.assertEqual(result.status, 1)
+                self.assert_one_line(result)
+        self.assertEqual(self.runtime.status(name), "running")
+        self.end(name)
+
+    def test_zero_asks_whether_it_runs(self):
+        name = self.start_sleeper()
+        self.runtime.ok("kill", name, "0")
+        self.assertEqual(self.runtime.status(name), "running")
+        self.end(name)
+        self.runtime.refuses("kill", name, "0")
+
+    def test_all_reaches_the_children_in_a_shared_pid_namespace(self):
+        name = self.start_sleeper(
+            change=lambda bundle: bundle.drop_namespace("pid"), args=("/bin/probe", "spawn", "2", "300", "+", "sleep"))
+        self.wait_for_output(name, "]")
+        children = json.loads(self.output_of(name))
+        self.runtime.ok("kill", "--all", name, "KILL")
+        for pid in children:
+            self.wait_dead(pid)
+        self.runtime.wait_for(name, "stopped")
+
+    def test_kill_of_init_ends_a_whole_pid_namespace(self):
+        name = self.start_sleeper(args=("/bin/probe", "spawn", "3", "300", "+", "sleep"))
+        self.wait_for_output(name, "]")
+        self.end(name)
+        self.assert_nothing_left()
+
+
+if __name__ == "__main__":
+    runner.main()
