@@ -25,7 +25,9 @@ constexpr std::array<unsigned char, 256> classes = [] {
     std::array<unsigned char, 256> table{};
     auto const of = [&table](char c) -> unsigned char& { return table[static_cast<unsigned char>(c)]; };
     // Control characters are refused here: outside of strings yajl takes \v and \f for space.
-    for (std::size_t c = 0; c < 256; ++c) table[c] = c < 0x20 ? is_forbidden : c < 0x80 ? is_ink : is_ink | is_multibyte;
+    for (std::size_t c = 0; c < 0x20; ++c) table[c] = is_forbidden;
+    for (std::size_t c = 0x20; c < 0x80; ++c) table[c] = is_ink;
+    for (std::size_t c = 0x80; c < 0x100; ++c) table[c] = is_ink | is_multibyte;
     for (char const c : {',', ':', '{', '['}) of(c) |= starts_node;
     for (char const c : {' ', '\t', '\n', '\r'}) of(c) = 0;
     of('\\') |= starts_escape;

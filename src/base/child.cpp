@@ -32,7 +32,11 @@ Child::~Child() { end(); }
 
 void Child::end() noexcept {
   if (pid_ <= 0 || owner_ != getpid()) return;
-  kill(pid_, SIGKILL);
+  // By descriptor where there is one: with SIGCHLD ignored the kernel reaps, and the number may be another's by now.
+  if (pidfd_.is_open())
+    process::try_signal(pidfd_, SIGKILL);
+  else
+    kill(pid_, SIGKILL);
   retry([&] { return waitpid(pid_, nullptr, 0); });
   pid_ = 0;
 }

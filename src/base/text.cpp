@@ -28,17 +28,41 @@ std::string octal(unsigned number) {
   return concat({"0", std::string_view{digits, static_cast<std::size_t>(end - digits)}});
 }
 
+namespace {
+
+// The bytes of the UTF-8 character that begins the text; 0 if none does (RFC 3629).
+std::size_t character_length(std::string_view text) {
+  auto const byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  auto const goes_on = [&](std::size_t i) { return (byte(i) & 0xc0U) == 0x80; };
+  unsigned const first = byte(0), second = byte(1);
+  if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4 || !goes_on(1)) return 0;
+  if (first < 0xe0) return 2;
+  bool const too_long = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
+  bool const no_character = (first == 0xed && second >= 0xa0) || (first == 0xf4 && second >= 0x90);
+  if (too_long || no_character || !goes_on(2)) return 0;
+  if (first < 0xf0) return 3;
+  return goes_on(3) ? 4 : 0;
+}
+
+}  // namespace
+
 std::string json_quoted(std::string_view text) {
   static constexpr char hex[] = "0123456789abcdef";
   std::string out = "\"";
-  for (char const c : text) {
+  while (!text.empty()) {
+    std::size_t const length = character_length(text);
+    char const c = text.front();
     auto const byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\')
+    if (length == 0)
+      out += "\xef\xbf\xbd";
+    else if (c == '"' || c == '\\')
       (out += '\\') += c;
     else if (byte < 0x20)
       ((out += "\\u00") += hex[byte >> 4]) += hex[byte & 15];
     else
-      out += c;
+      out += text.substr(0, length);
+    text.remove_prefix(length ? length : 1);
   }
   return out += '"';
 }

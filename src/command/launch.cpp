@@ -41,6 +41,7 @@ Launch prepare_launch(Context const& context, Arguments const& arguments, Termin
   launch.options = {context.root(), arguments.value("pid-file"), arguments.value("console-socket"), true};
   check_terminal(launch.plan, launch.options.console_socket, terminal);
   check_rootfs(launch.plan.rootfs);
+  for (auto const& note : launch.plan.notes) log::debug(note);
   for (auto const& warning : launch.plan.warnings) log::warning(warning);
   if (launch.plan.protect_own_executable) kernel::protect_self_exe(context.argv);
   return launch;

@@ -32,11 +32,27 @@ CapabilitySet set_of(oci::StringList const& names, CapabilitySet grantable, Igno
   return set;
 }
 
-void refuse_beyond(CapabilitySet set, CapabilitySet limit, char const* which, char const* limit_name) {
+std::string names_of(CapabilitySet set) {
+  std::string text;
   for (unsigned i = 0; i < kernel::capability_count; ++i)
-    if ((set & ~limit) >> i & 1)
-      throw Refusal{concat({"process.capabilities.", which}),
-                    concat({kernel::capability_names[i], " is not in ", limit_name, ", and the kernel wants it there"})};
+    if (set >> i & 1) text += concat({text.empty() ? "" : ", ", kernel::capability_names[i]});
+  return text;
+}
+
+void refuse_beyond(CapabilitySet effective, CapabilitySet permitted) {
+  if (effective & ~permitted)
+    throw Refusal{"process.capabilities.effective",
+                  concat({names_of(effective & ~permitted), " is not in permitted, and the kernel wants it there"})};
+}
+
+// The kernel raises an ambient capability only if it is permitted and inheritable: capabilities(7). Old engines ask for
+// ambient ones without the inheritable (runc 1.1's own `spec` does), and never got them.
+void keep_raisable(kernel::Capabilities& set, Plan& plan) {
+  CapabilitySet const impossible = set.ambient & ~(set.permitted & set.inheritable);
+  if (!impossible) return;
+  set.ambient &= ~impossible;
+  plan.notes.push_back(concat({"process.capabilities.ambient: left out, for they are not permitted and inheritable: ",
+                               names_of(impossible)}));
 }
 
 void plan_capabilities(oci::LinuxCapabilities const& wanted, HostFacts& host, Plan& plan) {
@@ -48,9 +64,8 @@ void plan_capabilities(oci::LinuxCapabilities const& wanted, HostFacts& host, Pl
   set.effective = set_of(wanted.effective, grantable.permitted, ignored);
   set.inheritable = set_of(wanted.inheritable, grantable.permitted, ignored);
   set.ambient = set_of(wanted.ambient, grantable.permitted, ignored);
-  refuse_beyond(set.effective, set.permitted, "effective", "permitted");
-  refuse_beyond(set.ambient, set.permitted, "ambient", "permitted");
-  refuse_beyond(set.ambient, set.inheritable, "ambient", "inheritable");
+  refuse_beyond(set.effective, set.permitted);
+  keep_raisable(set, plan);
   if (!ignored.unknown.empty() || !ignored.ungrantable.empty())
     plan.warnings.push_back(concat({"process.capabilities: left out:", ignored.unknown.empty() ? "" : " unknown ",
                                     ignored.unknown, ignored.ungrantable.empty() ? "" : " not held by orlop ",

@@ -126,27 +126,6 @@ TEST_CASE("log: bytes that are not UTF-8 do not make the object unreadable") {
                 "orlop: caf\xc3\xa9 \xff \xc3\n"});
 }
 
-TEST_CASE("log: only well-formed characters pass") {
-  std::string const bad = "\xef\xbf\xbd";
-  struct {
-    std::string bytes, shown;
-  } const table[] = {
-      {"\x7f\xc2\x80\xdf\xbf", "\x7f\xc2\x80\xdf\xbf"},
-      {"\xe0\xa0\x80\xed\x9f\xbf\xef\xbf\xbf", "\xe0\xa0\x80\xed\x9f\xbf\xef\xbf\xbf"},
-      {"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"},
-      {"\xc0\x80", bad + bad},                  // too long for what it says
-      {"\xe0\x9f\x80", bad + bad + bad},
-      {"\xed\xa0\x80", bad + bad + bad},        // half of a surrogate pair
-      {"\xf4\x90\x80\x80", bad + bad + bad + bad},  // behind the last character
-      {"\xe2\x82", bad + bad},                  // cut off
-      {"\xf0\x9f\x98x", bad + bad + bad + "x"},
-  };
-  for (auto const& row : table)
-    check_output(true, Format::json, Level::warning, [&] { log::error(row.bytes, ""); },
-                 {"{\"level\":\"error\",\"msg\":\"" + row.shown + "\",\"time\":\"TIME\"}\n",
-                  "orlop: " + row.bytes + "\n"});
-}
-
 TEST_CASE("log: the file is appended to, and a wrong path is an error at once") {
   harness::in_private_mounts([](std::string const& scratch) {
     file::replace(scratch + "/log", "before\n", 0600);

@@ -32,6 +32,32 @@ TEST_CASE("text: octal has one zero in front") {
   CHECK(octal(UINT_MAX) == "037777777777");
 }
 
+TEST_CASE("text: a JSON string") {
+  CHECK(json_quoted("") == "\"\"");
+  CHECK(json_quoted("a\"b\\c/\n\x01\x1f\x7f") == "\"a\\\"b\\\\c/\\u000a\\u0001\\u001f\x7f\"");
+  CHECK(json_quoted(std::string_view{"a\0b", 3}) == "\"a\\u0000b\"");
+}
+
+TEST_CASE("text: in a JSON string only well-formed characters pass") {
+  std::string const bad = "\xef\xbf\xbd";
+  struct {
+    std::string bytes, shown;
+  } const table[] = {
+      {"caf\xc3\xa9 \xff \xc3", "caf\xc3\xa9 " + bad + " " + bad},
+      {"\xc2\x80\xdf\xbf", "\xc2\x80\xdf\xbf"},
+      {"\xe0\xa0\x80\xed\x9f\xbf\xef\xbf\xbf", "\xe0\xa0\x80\xed\x9f\xbf\xef\xbf\xbf"},
+      {"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"},
+      {"\xc0\x80", bad + bad},                        // too long for what it says
+      {"\xe0\x9f\x80", bad + bad + bad},
+      {"\xed\xa0\x80", bad + bad + bad},              // half of a surrogate pair
+      {"\xf4\x90\x80\x80", bad + bad + bad + bad},    // behind the last character
+      {"\xe2\x82", bad + bad},                        // cut off
+      {"\xf0\x9f\x98x", bad + bad + bad + "x"},
+      {"\xe2\"\"", bad + "\\\"\\\""},               // a quote is never swallowed
+  };
+  for (auto const& row : table) CHECK(json_quoted(row.bytes) == "\"" + row.shown + "\"");
+}
+
 TEST_CASE("text: split") {
   CHECK(split("", ',') == Parts{});
   CHECK(split("a", ',') == Parts{"a"});

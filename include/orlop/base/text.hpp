@@ -31,10 +31,10 @@ private:
 
 std::string concat(std::initializer_list<Piece> pieces);
 std::string octal(unsigned number);
-// A JSON string with its quotes; the text is UTF-8.
+// A JSON string with its quotes. Paths may hold any bytes: one that is no UTF-8 becomes U+FFFD.
 std::string json_quoted(std::string_view text);
 
-// The parts of `text` between `separator`s; an empty text has no parts.
+// The parts of `text` between `separator`s; an empty text has no parts, and a separator at its end begins none.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
 // The text without white space at its ends.

@@ -107,6 +107,7 @@ struct Plan {
   std::vector<std::string> masked_paths, readonly_paths;
   Process process;
   std::vector<std::string> warnings;  // what the config asks for and the spec lets us leave out
+  std::vector<std::string> notes;     // the same where every caller knows it: for the debug log
 };
 
 }  // namespace orlop::plan

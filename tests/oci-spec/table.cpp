@@ -107,12 +107,13 @@ template <> constinit Type const Object<Record>::type = object_type(record);
 
 TEST_CASE("every member of every struct has a row") {
     check_all_rows<Root, LinuxIdMapping, Mount, Hook, Hooks, ConsoleSize, User, LinuxCapabilities, PosixRlimit,
-                   Scheduler, LinuxIoPriority, CpuAffinity, Process, LinuxDeviceCgroup, LinuxMemory, LinuxCpu, LinuxPids,
-                   LinuxWeightDevice, LinuxThrottleDevice, LinuxBlockIo, LinuxHugepageLimit, LinuxInterfacePriority,
-                   LinuxNetwork, LinuxRdma, LinuxResources, LinuxNamespace, LinuxTimeOffset, LinuxDevice,
-                   LinuxNetDevice, LinuxSeccompArg, LinuxSyscall, LinuxSeccomp, LinuxIntelRdt, LinuxMemoryPolicy, LinuxPersonality,
-                   LinuxConfig, Spec, State, ContainerProcessState, CgroupFeatures, SeccompFeatures, EnabledFeature,
-                   IntelRdtFeatures, MemoryPolicyFeatures, MountExtensions, LinuxFeatures, Features, Part, Record>();
+                   Scheduler, LinuxIoPriority, CpuAffinity, Process, LinuxDeviceCgroup, LinuxMemory, LinuxCpu,
+                   LinuxPids, LinuxWeightDevice, LinuxThrottleDevice, LinuxBlockIo, LinuxHugepageLimit,
+                   LinuxInterfacePriority, LinuxNetwork, LinuxRdma, LinuxResources, LinuxNamespace, LinuxTimeOffset,
+                   LinuxDevice, LinuxNetDevice, LinuxSeccompArg, LinuxSyscall, LinuxSeccomp, LinuxIntelRdt,
+                   LinuxMemoryPolicy, LinuxPersonality, LinuxConfig, Spec, State, ContainerProcessState,
+                   CgroupFeatures, SeccompFeatures, EnabledFeature, IntelRdtFeatures, MemoryPolicyFeatures,
+                   MountExtensions, LinuxFeatures, Features, Part, Record>();
 }
 
 TEST_CASE("another library's struct is read and printed by its table") {

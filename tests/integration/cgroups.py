@@ -1,0 +1,160 @@
+#!/usr/bin/python3
+"""The container's cgroup: one in each hierarchy, entered, and removed with the container."""
+
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from harness import cgroup, program, runner, settings  # noqa: E402
+from harness.case import ContainerCase, quick  # noqa: E402
+
+
+class Cgroups(ContainerCase):
+    def sleeper_at(self, path):
+        return self.start_sleeper(change=lambda bundle: bundle.linux.update(cgroupsPath=path))
+
+    def directories_of(self, name):
+        """The cgroup of the container's init in each hierarchy of this view, as a directory of the host."""
+        own = cgroup.own(self.pid_of(name))
+        return {key: cgroup.path_of(key, own[key]) for key in cgroup.hierarchies()}
+
+    @quick
+    def test_entered_in_each_hierarchy(self):
+        path = "/" + self.new_id()
+        name = self.sleeper_at(path)
+        pid = self.pid_of(name)
+        for key, directory in self.directories_of(name).items():
+            with self.subTest(key):
+                self.assertEqual(directory, cgroup.path_of(key, path))
+                with open(os.path.join(directory, "cgroup.procs")) as file:
+                    self.assertEqual(file.read().split(), [str(pid)])
+        self.end(name)
+        self.assert_nothing_left()
+
+    @quick
+    def test_removed_after_a_foreground_run(self):
+        path = "/" + self.new_id()
+        self.run_container("/bin/true", change=lambda bundle: bundle.linux.update(cgroupsPath=path))
+        for key in cgroup.hierarchies():
+            self.assertFalse(os.path.exists(cgroup.path_of(key, path)), key)
+
+    def test_default_path_is_the_containers_own(self):
+        first = self.directories_of(self.start_sleeper())
+        second = self.directories_of(self.start_sleeper())
+        for key in first:
+            self.assertNotEqual(first[key], second[key], key)
+            self.assertIn(settings.TAG, first[key])
+
+    def test_entered_at_create(self):
+        path = "/" + self.new_id()
+        name, _ = self.create("/bin/true", change=lambda bundle: bundle.linux.update(cgroupsPath=path))
+        for key, directory in self.directories_of(name).items():
+            self.assertEqual(directory, cgroup.path_of(key, path))
+
+    def test_relative_path(self):
+        path = self.new_id() + "/inner"
+        name = self.sleeper_at(path)
+        directories = self.directories_of(name)
+        for directory in directories.values():
+            self.assertTrue(directory.endswith("/" + path), directory)
+        self.end(name)
+        for directory in directories.values():
+            self.assertFalse(os.path.exists(directory))
+            self.sweep_parents(directory)
+
+    def sweep_parents(self, directory):
+        """Parents that the runtime had to make may stay, as runc leaves them."""
+        parent = os.path.dirname(directory)
+        while settings.TAG in parent:
+            if os.path.isdir(parent):
+                os.rmdir(parent)
+            parent = os.path.dirname(parent)
+
+    def test_parents_that_were_there_stay(self):
+        parent = "/" + self.new_id()
+        parents = [cgroup.path_of(key, parent) for key in cgroup.hierarchies()]
+        for each in parents:
+            os.mkdir(each)
+            self.addCleanup(lambda path: os.path.isdir(path) and os.rmdir(path), each)
+        name = self.sleeper_at(parent + "/inner")
+        self.assertEqual({os.path.dirname(each) for each in self.directories_of(name).values()}, set(parents))
+        self.end(name)
+        for each in parents:
+            self.assertEqual([entry.name for entry in os.scandir(each) if entry.is_dir()], [])
+
+    def test_a_path_with_dots_does_not_leave_the_hierarchy(self):
+        escape = self.new_id()
+        result = self.run_container("/bin/probe", "sleep", change=lambda bundle: bundle.linux.update(
+            cgroupsPath="/../../../../" + escape), words=("--detach",))
+        for place in ("/sys/fs/cgroup", "/sys/fs", "/sys", "/"):
+            outside = os.path.join(place, escape)
+            if outside not in cgroup.directories():
+                self.assertFalse(os.path.exists(outside), str(result))
+
+    def test_somebody_elses_process_survives_delete(self):
+        """The configured cgroup is already in use: refused, or shared, but what is in it is not the container's."""
+        path = "/" + self.new_id()
+        stranger = subprocess.Popen(["/bin/sleep", "60"])
+        self.addCleanup(stranger.wait)
+        self.addCleanup(stranger.kill)
+        for key in cgroup.hierarchies():
+            os.mkdir(cgroup.path_of(key, path))
+            self.put(stranger.pid, cgroup.path_of(key, path))
+        bundle = self.bundle("/bin/probe", "sleep", change=lambda bundle: bundle.linux.update(cgroupsPath=path))
+        name = self.new_id()
+        self.runtime.call("run", "--detach", "--bundle", bundle.path, name)
+        self.runtime.call("delete", "--force", name)
+        self.assertIsNone(stranger.poll())
+        for key in cgroup.hierarchies():
+            self.put(stranger.pid, cgroup.hierarchies()[key])
+            if os.path.isdir(cgroup.path_of(key, path)):
+                os.rmdir(cgroup.path_of(key, path))
+
+    def put(self, pid, directory):
+        if os.path.exists(os.path.join(directory, "cpuset.cpus")):
+            for file in ("cpuset.cpus", "cpuset.mems"):  # an empty cpuset takes no process
+                self.copy_up(directory, file)
+        with open(os.path.join(directory, "cgroup.procs"), "w") as file:
+            file.write(str(pid))
+
+    def copy_up(self, directory, name):
+        with open(os.path.join(directory, name)) as file:
+            if file.read().strip():
+                return
+        with open(os.path.join(os.path.dirname(directory), name)) as file:
+            value = file.read()
+        with open(os.path.join(directory, name), "w") as file:
+            file.write(value)
+
+    def test_children_are_inside_too(self):
+        name = self.start_sleeper(args=("/bin/probe", "spawn", "3", "300", "+", "sleep"))
+        self.wait_for_output(name, "]")
+        for key, directory in self.directories_of(name).items():
+            with open(os.path.join(directory, "cgroup.procs")) as file:
+                self.assertEqual(len(file.read().split()), 4, key)
+        self.end(name)
+
+    def test_nothing_of_the_runtime_stays_inside(self):
+        """After run --detach the cgroup holds the container alone, not a helper of the runtime."""
+        bundle = self.bundle("/bin/probe", "sleep")
+        name = self.new_id()
+        self.runtime.ok("run", "--detach", "--bundle", bundle.path, name)
+        for key, directory in self.directories_of(name).items():
+            with open(os.path.join(directory, "cgroup.procs")) as file:
+                self.assertEqual(file.read().split(), [str(self.pid_of(name))], key)
+        self.end(name)
+
+    def test_the_runtime_itself_is_not_moved(self):
+        before = cgroup.own()
+        bundle = self.bundle("/bin/probe", "say", "up", "+", "sleep")
+        process = subprocess.Popen(self.runtime.argv("run", "--bundle", bundle.path, self.new_id()),
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(program.end_group, process)
+        process.stdout.readline()
+        self.assertEqual(cgroup.own(process.pid), before)
+
+
+if __name__ == "__main__":
+    runner.main()
