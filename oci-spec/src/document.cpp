@@ -66,10 +66,12 @@ Node const* duplicate_key(Node const& object) {
         keys[count++] = key;
     }
     if (far.empty()) return nullptr;
-    std::sort(far.begin(), far.end(), [](Node const* a, Node const* b) {
+    auto const is_before = [](Node const* a, Node const* b) {
         int const order = a->text().compare(b->text());
         return order != 0 ? order < 0 : a < b;
-    });
+    };
+    std::make_heap(far.begin(), far.end(), is_before);  // a quarter of the code of std::sort
+    std::sort_heap(far.begin(), far.end(), is_before);
     auto const pair = std::adjacent_find(far.begin(), far.end(),
                                          [](Node const* a, Node const* b) { return a->text() == b->text(); });
     return pair == far.end() ? nullptr : pair[1];

@@ -4,8 +4,6 @@
 #include "orlop/base/fd.hpp"
 #include "orlop/base/path.hpp"
 
-#include <cstdio>
-#include <ctime>
 #include <fcntl.h>
 #include <unistd.h>
 #include <vector>
@@ -35,21 +33,10 @@ char const* word(Level level) {
   return "error";
 }
 
-// RFC 3339 in UTC: containerd parses it so.
-std::string now() {
-  timespec time{};
-  clock_gettime(CLOCK_REALTIME, &time);
-  tm parts{};
-  gmtime_r(&time.tv_sec, &parts);
-  char text[40];
-  std::size_t const length = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return {text, length};
-}
-
 std::string line(Level level, std::string_view text) {
   if (sink().format == Format::json)
-    return concat({"{\"level\":\"", word(level), "\",\"msg\":", json_quoted(text), ",\"time\":\"", now(), "\"}\n"});
-  return concat({"time=\"", now(), "\" level=", word(level), " msg=", json_quoted(text), "\n"});
+    return concat({"{\"level\":\"", word(level), "\",\"msg\":", json_quoted(text), ",\"time\":\"", timestamp(Precision::seconds), "\"}\n"});
+  return concat({"time=\"", timestamp(Precision::seconds), "\" level=", word(level), " msg=", json_quoted(text), "\n"});
 }
 
 // One write a line: several processes may append to the same file. A log that cannot be written must not end the work.

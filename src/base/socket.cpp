@@ -62,7 +62,8 @@ Fd connect_stream(std::string const& path) {
   bool const is_long = path.size() >= sizeof sockaddr_un{}.sun_path && path.rfind('/') != std::string::npos;
   std::string const directory_path = is_long ? path.substr(0, path.rfind('/') + 1) : "";
   Fd const directory = is_long ? path::open_host(directory_path, O_PATH | O_DIRECTORY) : Fd{};
-  auto const address = address_of(is_long ? short_path(directory, directory_path, path.substr(directory_path.size())) : path);
+  std::string const name = path.substr(directory_path.size());
+  auto const address = address_of(is_long ? short_path(directory, directory_path, name) : path);
   check(retry([&] { return connect(client, reinterpret_cast<sockaddr const*>(&address), sizeof address); }), "connect", {path});
   return client;
 }

@@ -1,6 +1,8 @@
 #include "orlop/base/text.hpp"
 
 #include <charconv>
+#include <chrono>
+#include <cstdio>
 
 namespace orlop {
 
@@ -65,6 +67,23 @@ std::string json_quoted(std::string_view text) {
     text.remove_prefix(length ? length : 1);
   }
   return out += '"';
+}
+
+std::string timestamp(Precision precision) {
+  using namespace std::chrono;
+  auto const now = system_clock::now();
+  auto const day = floor<days>(now);
+  year_month_day const date{day};
+  hh_mm_ss const time{floor<nanoseconds>(now - day)};
+  char text[48];
+  int length = snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
+                        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                        static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+                        static_cast<int>(time.seconds().count()));
+  auto const rest = static_cast<std::size_t>(length);
+  if (precision == Precision::nanoseconds)
+    length += snprintf(text + rest, sizeof text - rest, ".%09lld", static_cast<long long>(time.subseconds().count()));
+  return std::string{text, static_cast<std::size_t>(length)} + "Z";
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {

@@ -3,9 +3,10 @@
 namespace orlop::command {
 
 int create(Context const& context, Arguments const& arguments) {
-  Launch const prepared = prepare_launch(context, arguments, TerminalUse::to_socket);
+  Launch prepared = prepare_launch(context, arguments, TerminalUse::to_socket);
   launch::SignalGuard signals;
-  launch::Creation creation{prepared.plan, prepared.source, prepared.options, signals};
+  launch::Creation creation{prepared.plan, prepared.source, prepared.options, signals,
+                            std::move(prepared.spare)};
   creation.create();
   creation.commit();
   creation.init().release();

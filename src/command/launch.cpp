@@ -34,6 +34,9 @@ Launch prepare_launch(Context const& context, Arguments const& arguments, Termin
   std::string const& id = arguments.words()[0];
   container::check_id(id);
   Launch launch;
+  // First of all: where it has to execute orlop again, nothing else is done twice; and the text that is mapped anew has
+  // not been read yet.
+  launch.spare = kernel::protect_self_exe(context.argv);
   launch.bundle = load_bundle(arguments.value("bundle", "."));
   launch::Survey host;
   launch.plan = make_plan(launch.bundle, host, {id, "", arguments.has("no-pivot")});
@@ -43,7 +46,6 @@ Launch prepare_launch(Context const& context, Arguments const& arguments, Termin
   check_rootfs(launch.plan.rootfs);
   for (auto const& note : launch.plan.notes) log::debug(note);
   for (auto const& warning : launch.plan.warnings) log::warning(warning);
-  if (launch.plan.protect_own_executable) kernel::protect_self_exe(context.argv);
   return launch;
 }
 

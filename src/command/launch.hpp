@@ -17,9 +17,10 @@ struct Launch {
   plan::Plan plan;
   launch::Source source;
   launch::CreateOptions options;
+  Fd spare;  // of protect_self_exe
 };
 
-// Reads the bundle, makes the plan and protects the own executable. Nothing has been made outside yet.
+// Protects the own executable, reads the bundle, makes the plan. Nothing has been made outside yet.
 Launch prepare_launch(Context const& context, Arguments const& arguments, TerminalUse terminal);
 
 }  // namespace orlop::command

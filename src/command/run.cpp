@@ -11,9 +11,9 @@ int run(Context const& context, Arguments const& arguments) {
   Launch prepared = prepare_launch(context, arguments, detach ? TerminalUse::to_socket : TerminalUse::relayed);
   prepared.options.waits_for_start = false;
   launch::SignalGuard signals;
-  launch::Creation creation{prepared.plan, prepared.source, prepared.options, signals};
+  launch::Creation creation{prepared.plan, prepared.source, prepared.options, signals,
+                            std::move(prepared.spare)};
   creation.create();
-  creation.execute();
   creation.commit();
   log::release_warnings();
   if (detach) {

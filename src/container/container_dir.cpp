@@ -65,6 +65,18 @@ ContainerDir::ContainerDir(ContainerDir&& other) noexcept
       mine_{std::exchange(other.mine_, false)},
       owner_{other.owner_} {}
 
+ContainerDir& ContainerDir::operator=(ContainerDir&& other) noexcept {
+  if (this != &other) {
+    if (mine_ && owner_ == getpid()) remove();
+    root_ = std::move(other.root_);
+    id_ = std::move(other.id_);
+    directory_ = std::move(other.directory_);
+    mine_ = std::exchange(other.mine_, false);
+    owner_ = other.owner_;
+  }
+  return *this;
+}
+
 ContainerDir::~ContainerDir() {
   if (mine_ && owner_ == getpid()) remove();
 }

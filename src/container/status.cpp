@@ -5,8 +5,6 @@
 #include "orlop/base/text.hpp"
 #include "orlop/container/gate.hpp"
 
-#include <cstdio>
-#include <ctime>
 
 namespace {
 
@@ -54,22 +52,10 @@ bool is_alive(ProcessIdentity const& process, std::string const& boot_id) {
 }
 
 Status status_of(ContainerDir const& container, Record const& record) {
-  if (record.phase == Phase::creating)
-    return is_alive(record.maker, record.boot_id) ? Status::creating : Status::stopped;
+  if (record.phase == Phase::creating && is_alive(record.maker, record.boot_id)) return Status::creating;
+  // A maker killed right behind its init's execve (run) has not written the last word: the process itself has it.
   if (!is_alive(record.init, record.boot_id)) return Status::stopped;
   return try_knock(container) ? Status::created : Status::running;
-}
-
-std::string timestamp() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  tm parts{};
-  gmtime_r(&now.tv_sec, &parts);
-  char text[48];
-  std::size_t const length = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  char fraction[16];
-  snprintf(fraction, sizeof fraction, ".%09ldZ", now.tv_nsec);
-  return std::string{text, length} + fraction;
 }
 
 StateReport report(Record const& record, Status status) {

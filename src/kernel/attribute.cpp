@@ -29,7 +29,7 @@ void reset_signals() {
 }
 
 void reset_process_attributes() {
-  prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0);  // 0: back to the default of this thread's program
+  prctl(PR_SET_TIMERSLACK, 50'000, 0, 0, 0);  // the first process's; 0 would mean what our parent had when it forked
   check(prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0), "prctl", {Word{"PR_SET_CHILD_SUBREAPER"}, 0});
   if (prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) > 0) prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
   if (prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) != SECUREBITS_DEFAULT)

@@ -20,24 +20,32 @@ namespace orlop::kernel {
 namespace {
 
 // A v1 cpuset is born empty and takes nobody until it has cpus and memory nodes (unless clone_children is set above).
-void fill_cpuset(std::string const& directory) {
-  std::string const parent = directory.substr(0, directory.rfind('/'));
-  for (char const* name : {"/cpuset.cpus", "/cpuset.mems"}) {
-    std::string const value{trimmed(file::read(parent + name))};
-    file::write_existing(directory + name, value);
-  }
+// What another runtime is making at this moment may be empty still, too: whoever comes first fills it, from the top.
+std::string filled(std::string const& mount, std::string const& directory, char const* name) {
+  std::string value{trimmed(file::read(directory + name))};
+  if (!value.empty() || directory.size() <= mount.size()) return value;
+  value = filled(mount, directory.substr(0, directory.rfind('/')), name);
+  file::write_existing(directory + name, value);
+  return value;
 }
 
-bool make_one(std::string const& directory, bool is_cpuset) {
-  if (mkdir(directory.c_str(), 0755) == 0) {
-    if (is_cpuset) fill_cpuset(directory);
-    return true;
+[[noreturn]] void fail_making(int code, std::string const& directory) {
+  Error error{code, call_text("mkdir", {directory})};
+  // EAGAIN: cgroup.max.descendants or cgroup.max.depth; ENOSPC: no more ids for memory cgroups.
+  if (code != ENOSPC && code != EAGAIN) throw error;
+  throw std::move(error).with_hint(
+      "the kernel takes no more cgroups: see cgroup.max.descendants and removed cgroups that still hold memory");
+}
+
+// False: the parent is missing.
+bool make_one(CgroupHierarchy const& hierarchy, std::string const& directory) {
+  if (mkdir(directory.c_str(), 0755) < 0 && errno != EEXIST) {
+    if (errno == ENOENT) return false;
+    fail_making(errno, directory);
   }
-  if (errno == EEXIST) return true;
-  if (errno == ENOENT) return false;
-  Error error{errno, call_text("mkdir", {directory})};
-  if (error.code() != ENOSPC) throw error;
-  throw std::move(error).with_hint("the kernel takes no more cgroups: see cgroup.max.descendants and removed cgroups that still hold memory");
+  if (hierarchy.has("cpuset"))
+    for (char const* name : {"/cpuset.cpus", "/cpuset.mems"}) filled(hierarchy.mount, directory, name);
+  return true;
 }
 
 void pause_ms(int milliseconds) {
@@ -60,6 +68,12 @@ std::vector<std::string> children_of(std::string const& directory) {
   return children;
 }
 
+bool has_processes(std::string const& directory) {
+  if (!cgroup_processes(directory).empty()) return true;
+  auto const children = children_of(directory);
+  return std::any_of(children.begin(), children.end(), has_processes);
+}
+
 // 0, or the errno of the rmdir that failed: children first.
 int remove_tree(std::string const& directory) {
   if (rmdir(directory.c_str()) == 0 || errno == ENOENT) return 0;
@@ -71,13 +85,12 @@ int remove_tree(std::string const& directory) {
 }  // namespace
 
 void make_cgroup(CgroupDirectory const& cgroup) {
-  bool const is_cpuset = cgroup.hierarchy.has("cpuset");
   std::string const full = cgroup.full();
   // Somebody may remove an empty parent at the same moment: start again, but not for ever.
   for (int attempt = 0; attempt < 16; ++attempt) {
-    if (make_one(full, is_cpuset)) return;
+    if (make_one(cgroup.hierarchy, full)) return;
     for (auto slash = cgroup.path.find('/', 1); slash != std::string::npos; slash = cgroup.path.find('/', slash + 1))
-      if (!make_one(cgroup.hierarchy.mount + cgroup.path.substr(0, slash), is_cpuset)) break;
+      if (!make_one(cgroup.hierarchy, cgroup.hierarchy.mount + cgroup.path.substr(0, slash))) break;
   }
   fail(ENOENT, "mkdir", {full});
 }
@@ -92,18 +105,25 @@ std::vector<pid_t> cgroup_processes(std::string const& directory) {
   std::vector<pid_t> pids;
   std::string const path = directory + "/cgroup.procs";
   Fd const fd{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (!fd.is_open()) return pids;
-  std::string const text = file::read(fd, path, 16 * 1024 * 1024);
-  for (auto const line : split(text, '\n'))
-    if (auto const pid = whole_number(line); pid && *pid) pids.push_back(static_cast<pid_t>(*pid));
+  // ENODEV: it is being removed, here as below.
+  if (!fd.is_open() && (errno == ENOENT || errno == ENODEV)) return pids;
+  if (!fd.is_open()) fail("open", {path});
+  try {
+    std::string const text = file::read(fd, path, 16 * 1024 * 1024);
+    for (auto const line : split(text, '\n'))
+      if (auto const pid = whole_number(line); pid && *pid) pids.push_back(static_cast<pid_t>(*pid));
+  } catch (Error const& error) {
+    // EOPNOTSUPP: a threaded one, whose processes are listed in the domain above.
+    if (error.code() != ENODEV && error.code() != EOPNOTSUPP) throw;
+  }
   return pids;
 }
 
 bool kill_cgroup(std::string const& directory) {
-  bool any = !cgroup_processes(directory).empty();
+  bool const any = has_processes(directory);
   // cgroup.kill (v2, Linux 5.14) kills all below at once, whoever forks meanwhile.
   if (file::try_write_existing(directory + "/cgroup.kill", "1") == 0) return any;
-  for (auto const& child : children_of(directory)) any |= kill_cgroup(child);
+  for (auto const& child : children_of(directory)) kill_cgroup(child);
   for (pid_t const pid : cgroup_processes(directory)) kill(pid, SIGKILL);
   return any;
 }

@@ -15,6 +15,72 @@ namespace orlop::kernel {
 
 namespace {
 
+// ---- the v1 list ----
+bool is_for_all(DeviceRule const& rule) {
+  return rule.type == 'a' && !rule.major && !rule.minor && rule.access == (device_mknod | device_read | device_write);
+}
+
+bool meets(DeviceRule const& one, DeviceRule const& other) {
+  auto const same = [](auto const& left, auto const& right) { return !left || !right || left == right; };
+  return one.type == other.type && same(one.major, other.major) && same(one.minor, other.minor);
+}
+
+bool covers(DeviceRule const& wide, DeviceRule const& narrow) {
+  return wide.type == narrow.type && (!wide.major || wide.major == narrow.major) &&
+         (!wide.minor || wide.minor == narrow.minor);
+}
+
+void insert(std::vector<DeviceRule>& exceptions, DeviceRule const& wanted) {
+  for (auto& exception : exceptions)
+    if (covers(exception, wanted) && covers(wanted, exception)) {
+      exception.access |= wanted.access;
+      return;
+    }
+  exceptions.push_back(wanted);
+}
+
+// The kernel asks for one exception that has all of an access: devices that meet several get one more, with the sum.
+void add(std::vector<DeviceRule>& exceptions, DeviceRule const& rule) {
+  for (auto const& exception : exceptions)
+    if (covers(exception, rule) && (rule.access & ~exception.access) == 0) return;
+  auto const before = exceptions;
+  insert(exceptions, rule);
+  for (DeviceRule both : before) {
+    if (!meets(both, rule)) continue;
+    if (rule.major) both.major = rule.major;
+    if (rule.minor) both.minor = rule.minor;
+    both.access |= rule.access;
+    insert(exceptions, both);
+  }
+}
+
+// The kernel takes back an exception by its exact words only, and says nothing about a rule without such a counterpart.
+void take_back(std::vector<DeviceRule>& exceptions, DeviceRule const& rule) {
+  for (auto& exception : exceptions) {
+    if (!meets(rule, exception) || !(rule.access & exception.access)) continue;
+    if (!covers(rule, exception))
+      throw Error::refusal(concat({"the devices of a v1 cgroup cannot express \"", device_rule_text(rule),
+                                   "\" as an exception from \"", device_rule_text(exception), "\""}));
+    exception.access &= static_cast<std::uint8_t>(~rule.access);
+  }
+  std::erase_if(exceptions, [](auto const& exception) { return exception.access == 0; });
+}
+
+void apply(DeviceList& list, DeviceRule rule) {
+  if (is_for_all(rule)) {
+    list = {rule.allow, {}};
+  } else if (rule.type == 'a') {  // the kernel looks at nothing but the type of such a rule
+    for (char const each : {'b', 'c'}) {
+      rule.type = each;
+      apply(list, rule);
+    }
+  } else if (rule.allow == list.allow_others) {
+    take_back(list.exceptions, rule);
+  } else {
+    add(list.exceptions, rule);
+  }
+}
+
 // ---- the program ----
 // r2: what of the access is still undecided, r3: type, r4: major, r5: minor. From the last rule to the first, an allow
 // rule takes its accesses away from r2, a deny rule that meets one of them ends with 0; nothing left: 1.
@@ -91,18 +157,19 @@ Fd load_program(std::vector<std::uint64_t> const& program) {
 
 }  // namespace
 
+DeviceList device_list(std::vector<DeviceRule> const& rules) {
+  DeviceList list;
+  for (DeviceRule const& rule : rules) apply(list, rule);
+  return list;
+}
+
 void filter_devices_v1(std::string const& cgroup, std::vector<DeviceRule> const& rules) {
-  Fd const allow = path::open_host(cgroup + "/devices.allow", O_WRONLY);
-  Fd const deny = path::open_host(cgroup + "/devices.deny", O_WRONLY);
-  file::write(deny, cgroup + "/devices.deny", "a");
-  for (auto const& rule : rules) {
-    if (rule == DeviceRule{}) {
-      file::write(deny, cgroup + "/devices.deny", "a");
-      continue;
-    }
-    std::string const text = device_rule_text(rule);
-    file::write(rule.allow ? allow : deny, cgroup + (rule.allow ? "/devices.allow" : "/devices.deny"), text);
-  }
+  DeviceList const list = device_list(rules);
+  std::string const allow = cgroup + "/devices.allow", deny = cgroup + "/devices.deny";
+  file::write_existing(list.allow_others ? allow : deny, "a");
+  std::string const& other = list.allow_others ? deny : allow;
+  Fd const fd = path::open_host(other, O_WRONLY);
+  for (auto const& exception : list.exceptions) file::write(fd, other, device_rule_text(exception));
 }
 
 std::vector<std::uint64_t> device_program(std::vector<DeviceRule> const& rules) {
@@ -116,8 +183,7 @@ std::vector<std::uint64_t> device_program(std::vector<DeviceRule> const& rules) 
   for (auto rule = rules.rbegin(); rule != rules.rend(); ++rule) {
     add_rule(program, *rule);
     // Behind a rule for everything nothing is undecided any more; the verifier refuses code that cannot be reached.
-    bool const decides_all = rule->type == 'a' && !rule->major && !rule->minor && rule->access == 7;
-    if (decides_all) break;
+    if (is_for_all(*rule)) break;
   }
   program.answer(0);
   return program.take();

@@ -1,9 +1,12 @@
 #include "orlop/kernel/mount.hpp"
 
 #include "orlop/base/error.hpp"
+#include "orlop/base/path.hpp"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -12,12 +15,15 @@ namespace orlop::kernel {
 
 namespace {
 
-// The file system's own words about the last failure: lines "e tmpfs: Bad value for 'size'". Empty if it has none.
+// The file system's own words about the last failure: "e tmpfs: Bad value for 'size'", one message a read, warnings
+// ("w …") before it. Empty if it has none.
 std::string complaint(int context) {
   char line[512];
-  ssize_t const length = read(context, line, sizeof line);
-  if (length <= 2 || line[0] != 'e') return {};
-  return concat({" (", trimmed(std::string_view{line + 2, static_cast<std::size_t>(length) - 2}), ")"});
+  for (ssize_t length; (length = read(context, line, sizeof line)) > 2;) {
+    std::string_view const text{line + 2, static_cast<std::size_t>(length) - 2};
+    if (line[0] == 'e') return concat({" (", trimmed(text), ")"});
+  }
+  return {};
 }
 
 [[noreturn]] void fail_on(int context, int code, std::string call) { throw Error{code, std::move(call) + complaint(context)}; }
@@ -32,6 +38,11 @@ void configure(int context, FilesystemOption const& option) {
 
 void set(int fd, char const* path, unsigned flags, mount_attr& attributes, std::string const& shown) {
   check(syscall(SYS_mount_setattr, fd, path, flags, &attributes, sizeof attributes), "mount_setattr", {shown});
+}
+
+bool is_directory(int fd) {
+  struct stat status;
+  return fstat(fd, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 }  // namespace
@@ -80,7 +91,17 @@ void set_propagation(std::string const& path, unsigned long propagation, bool re
 
 void attach(int mount, int target, std::string const& shown) {
   unsigned const flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
-  check(syscall(SYS_move_mount, mount, "", target, "", flags), "move_mount", {shown});
+  if (syscall(SYS_move_mount, mount, "", target, "", flags) == 0) return;
+  int const code = errno;
+  // A file on a directory is EINVAL here, but ENOTDIR of mount(2), and engines explain that one to their users.
+  bool const is_mismatch = code == EINVAL && is_directory(mount) != is_directory(target);
+  fail(is_mismatch ? ENOTDIR : code, "move_mount", {shown});
+}
+
+void attach_at(int mount, Directory const& directory, std::string const& name) {
+  int const parent = directory.fd;
+  long const moved = syscall(SYS_move_mount, mount, "", parent, name.c_str(), MOVE_MOUNT_F_EMPTY_PATH);
+  check(moved, "move_mount", {path::joined(directory.path, name)});
 }
 
 }  // namespace orlop::kernel

@@ -18,7 +18,7 @@ struct Word {
 constexpr Word words[] = {
     {CLONE_NEWUSER, "CLONE_NEWUSER"}, {CLONE_NEWPID, "CLONE_NEWPID"}, {CLONE_NEWNS, "CLONE_NEWNS"},
     {CLONE_NEWUTS, "CLONE_NEWUTS"},   {CLONE_NEWIPC, "CLONE_NEWIPC"}, {CLONE_NEWNET, "CLONE_NEWNET"},
-    {CLONE_NEWCGROUP, "CLONE_NEWCGROUP"}, {CLONE_NEWTIME, "CLONE_NEWTIME"},
+    {CLONE_NEWCGROUP, "CLONE_NEWCGROUP"}, {CLONE_NEWTIME, "CLONE_NEWTIME"}, {CLONE_INTO_CGROUP, "CLONE_INTO_CGROUP"},
 };
 
 std::string names_of(std::uint64_t flags) {
@@ -41,7 +41,7 @@ std::optional<Child> clone_into(std::uint64_t namespaces, int cgroup) {
     arguments.cgroup = static_cast<std::uint64_t>(cgroup);
   }
   long const pid = syscall(SYS_clone3, &arguments, sizeof arguments);
-  if (pid < 0) fail("clone3", {orlop::Word{names_of(arguments.flags & ~std::uint64_t{CLONE_PIDFD | CLONE_INTO_CGROUP})}});
+  if (pid < 0) fail("clone3", {orlop::Word{names_of(arguments.flags)}});
   if (pid == 0) return std::nullopt;
   return Child{static_cast<pid_t>(pid), Fd{pidfd}};
 }

@@ -63,14 +63,14 @@ Fd sealed_copy(int exe) {
 
 }  // namespace
 
-SelfExeProtection protect_self_exe(char* const* arguments) {
+Fd protect_self_exe(char* const* arguments) {
   Doing const doing{"protecting orlop's own executable"};
   Fd const exe = path::open_host(self, O_RDONLY);
-  if (is_out_of_reach(exe)) return SelfExeProtection::was_protected;
-  Fd const tree = try_read_only_clone();
+  if (is_out_of_reach(exe)) return {};
+  Fd tree = try_read_only_clone();
   if (!tree.is_open()) execute_again(sealed_copy(exe), arguments);
   Fd const read_only{openat(AT_FDCWD, concat({"/proc/self/fd/", static_cast<int>(tree)}).c_str(), O_RDONLY | O_CLOEXEC)};
-  if (read_only.is_open() && try_remap_self(read_only)) return SelfExeProtection::remapped;
+  if (read_only.is_open() && try_remap_self(read_only)) return tree;
   execute_again(tree, arguments);
 }
 

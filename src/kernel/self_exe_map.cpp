@@ -59,7 +59,8 @@ void protect_relocated(ElfW(Phdr) const& segment) {
 // cannot know, so they get the nearest truth: our own image, the break, and this stack frame.
 bool set_exe(int file) {
   prctl_mm_map map{};
-  map.start_code = map.end_code = map.start_data = map.end_data = base();
+  map.start_code = map.start_data = base();
+  map.end_code = map.end_data = base() + page;  // the kernel wants some code between them
   map.start_brk = map.brk = reinterpret_cast<std::uintptr_t>(sbrk(0));
   map.start_stack = reinterpret_cast<std::uintptr_t>(&map);
   map.arg_start = map.arg_end = map.env_start = map.env_end = map.start_stack;
@@ -73,6 +74,7 @@ bool try_remap_self(int file) {
   auto const* const header = reinterpret_cast<ElfW(Ehdr) const*>(__ehdr_start);
   auto const* const segments = reinterpret_cast<ElfW(Phdr) const*>(__ehdr_start + header->e_phoff);
   ElfW(Phdr) const* relocated = nullptr;
+  if (header->e_type != ET_DYN) return false;  // linked for fixed addresses, which base() is no part of
   for (unsigned i = 0; i < header->e_phnum; ++i) {
     auto const& segment = segments[i];
     if (segment.p_type == PT_INTERP) return false;  // a dynamic program: its loader would have to be asked

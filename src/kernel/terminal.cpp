@@ -14,12 +14,21 @@ namespace {
 
 constexpr long devpts_super_magic = 0x1cd1;  // statfs(2)
 
-Fd open_multiplexer(Directory const& root) {
-  Fd master = path::open_in(root, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW);
+bool is_on_devpts(int fd) {
   struct statfs status;
-  check(fstatfs(master, &status), "fstatfs", {"/dev/pts/ptmx"});
-  if (status.f_type != devpts_super_magic)
-    throw Error::refusal("a terminal needs a devpts mounted at /dev/pts; /dev/pts/ptmx is on another file system");
+  check(fstatfs(fd, &status), "fstatfs", {"/dev/pts/ptmx"});
+  return status.f_type == devpts_super_magic;
+}
+
+// Looked at before it is opened, for to open a device of the image's choice may be an act by itself; and again after,
+// for it may have been replaced meanwhile.
+Fd open_multiplexer(Directory const& root) {
+  Fd master;
+  for (int const flags : {O_PATH, O_RDWR | O_NOCTTY}) {
+    master = path::open_in(root, "/dev/pts/ptmx", flags | O_NOFOLLOW);
+    if (!is_on_devpts(master))
+      throw Error::refusal("a terminal needs a devpts mounted at /dev/pts; /dev/pts/ptmx is on another file system");
+  }
   return master;
 }
 

@@ -6,7 +6,6 @@
 #include "orlop/kernel/namespace.hpp"
 
 #include <cerrno>
-#include <fcntl.h>
 #include <linux/mount.h>
 #include <sys/stat.h>
 
@@ -14,8 +13,10 @@ namespace orlop::launch {
 
 namespace {
 
+Fd own_cgroup(kernel::CgroupDirectory const& directory) { return kernel::clone_tree(directory.full(), false); }
+
 Fd own_cgroup(kernel::CgroupDirectory const& directory, plan::Mount const& mount) {
-  Fd tree = kernel::clone_tree(directory.full(), false);
+  Fd tree = own_cgroup(directory);
   if (!mount.attributes.is_empty()) kernel::set_attributes(tree, mount.attributes, false, mount.destination);
   return tree;
 }
@@ -47,11 +48,11 @@ void mount_v1(Directory const& root, plan::Mount const& mount, plan::Plan const&
     auto const& name = directory.hierarchy.name;
     Doing const doing{name};
     check(mkdirat(tmpfs.fd, name.c_str(), 0755), "mkdirat", {path::joined(mount.destination, name)});
-    Fd const place{openat(tmpfs.fd, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-    kernel::attach(own_cgroup(directory, mount), place, path::joined(mount.destination, name));
+    // By name: nobody but us is in this mount namespace yet, so what we have just made in our tmpfs is what is there.
+    kernel::attach_at(own_cgroup(directory), tmpfs, name);
     add_links(tmpfs, directory.hierarchy);
   }
-  if (!mount.attributes.is_empty()) kernel::set_attributes(tmpfs.fd, mount.attributes, false, mount.destination);
+  if (!mount.attributes.is_empty()) kernel::set_attributes(tmpfs.fd, mount.attributes, true, mount.destination);
 }
 
 }  // namespace

@@ -35,15 +35,20 @@ Fd CgroupSet::make_birthplace() {
 
 void CgroupSet::make_rest() {
   Doing const doing{"cgroup"};
+  for (auto const& directory : cgroup_.directories) {
+    if (directory.hierarchy.is_v2) continue;
+    made_.push_back(directory.full());
+    kernel::make_cgroup(directory);
+  }
+}
+
+// Devices: by the v1 controller where there is one, by the v2 tree where it is the only hierarchy.
+void CgroupSet::set() {
+  Doing const doing{"cgroup"};
   bool const only_v2 = cgroup_.directories.size() == 1 && cgroup_.born_in();
   for (auto const& directory : cgroup_.directories) {
-    std::string const full = directory.full();
-    if (!directory.hierarchy.is_v2) {
-      made_.push_back(full);
-      kernel::make_cgroup(directory);
-    }
-    if (directory.hierarchy.has("devices")) kernel::filter_devices_v1(full, cgroup_.devices);
-    if (only_v2) kernel::filter_devices_v2(full, cgroup_.devices);
+    if (directory.hierarchy.has("devices")) kernel::filter_devices_v1(directory.full(), cgroup_.devices);
+    if (only_v2) kernel::filter_devices_v2(directory.full(), cgroup_.devices);
   }
 }
 

@@ -52,12 +52,15 @@ Heard hear(int channel) {
   return heard;
 }
 
+Fd expect(int channel, Word word) {
+  Heard heard = hear(channel);
+  if (heard.message.word == word) return std::move(heard.fd);
+  throw Error::refusal("the orlop command that makes this container is gone");
+}
+
 void ask(int channel, Word word, int fd) {
   if (!say(channel, word, fd)) throw Error::refusal("the orlop command that makes this container is gone");
-  Heard const heard = hear(channel);
-  if (heard.message.word == Word::done) return;
-  if (heard.message.word == Word::failed) throw error_of(heard.message);
-  throw Error::refusal("the orlop command that makes this container is gone");
+  expect(channel, Word::done);
 }
 
 Error error_of(Message const& message) {

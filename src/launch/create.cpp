@@ -8,8 +8,8 @@
 #include "orlop/container/gate.hpp"
 #include "orlop/container/status.hpp"
 #include "orlop/kernel/namespace.hpp"
+#include "orlop/kernel/processor.hpp"
 #include "orlop/kernel/terminal.hpp"
-#include "orlop/launch/channel.hpp"
 #include "orlop/launch/init.hpp"
 
 #include <cstring>
@@ -28,7 +28,7 @@ container::Record first_record(plan::Plan const& plan, Source const& source) {
   record.oci_version = source.oci_version;
   record.bundle = plan.bundle;
   record.rootfs = plan.rootfs.path;
-  record.created = container::timestamp();
+  record.created = timestamp(Precision::nanoseconds);
   record.owner = geteuid();
   record.boot_id = container::current_boot_id();
   record.maker = container::identify(getpid());
@@ -47,53 +47,89 @@ void send_to_console(std::string const& path, int master) {
 
 }  // namespace
 
-Creation::Creation(plan::Plan const& plan, Source const& source, CreateOptions const& options, SignalGuard& signals)
+Creation::Creation(plan::Plan const& plan, Source const& source, CreateOptions const& options, SignalGuard& signals,
+                   Fd spare)
     : plan_{plan},
+      source_{source},
       options_{options},
       signals_{signals},
-      record_{first_record(plan, source)},
-      directory_{container::ContainerDir::claim(options.state_root, record_, source.config)},
-      cgroups_{plan.cgroup} {}
+      cgroups_{plan.cgroup},
+      spare_{std::move(spare)} {}
 
 Creation::~Creation() {
   if (has_pid_file_ && owner_ == getpid()) unlink(options_.pid_file.c_str());
 }
 
+// While the child makes its network namespace (the longest of its steps), we do what is to be done outside, on another
+// processor. A cgroup v2 directory in which the child is to be born comes before the clone, and its record before that.
 void Creation::create() {
-  Fd gate = options_.waits_for_start ? container::make_gate(directory_) : Fd{};
+  if (plan_.cgroup.born_in()) claim();
+  clone();
+  kernel::ElsewhereWhile const elsewhere;
+  make_outside();
+  serve();
+}
+
+void Creation::clone() {
   auto [ours, theirs] = socket::seqpacket_pair();
   Fd const birthplace = cgroups_.make_birthplace();
   auto child = kernel::clone_into(plan_.namespaces.at_clone, birthplace);
-  if (!child) launch::init(plan_, {theirs, gate});
+  if (!child) launch::init(plan_, theirs);
   init_ = std::move(*child);
-  theirs.reset();
   channel_ = std::move(ours);
-  cgroups_.make_rest();
-  serve_until(true);
 }
 
-void Creation::execute() { serve_until(false); }
+void Creation::claim() {
+  pid_t const init = init_.pid();  // 0 if it is not born yet
+  record_ = first_record(plan_, source_);
+  if (init) record_.init = container::identify(init);
+  directory_ = container::ContainerDir::claim(options_.state_root, record_, source_.config);
+}
 
-void Creation::serve_until(bool ready) {
-  while (ready ? !is_ready_ : true) {
+void Creation::make_outside() {
+  if (plan_.cgroup.born_in())
+    record_.init = container::identify(init_.pid());
+  else
+    claim();
+  Fd const gate = options_.waits_for_start ? container::make_gate(directory_) : Fd{};
+  cgroups_.make_rest();
+  if (!say(channel_, Word::cgroups_made, gate)) report_death();
+  cgroups_.set();
+  if (!say(channel_, Word::cgroups_set)) report_death();
+  spare_.reset();
+}
+
+void Creation::serve() {
+  for (;;) {
     pollfd waiting[] = {{channel_, POLLIN, 0}, {signals_.interruption(), POLLIN, 0}};
     check(retry([&] { return poll(waiting, 2, -1); }), "poll");
     if (waiting[1].revents) signals_.check_interruption();
     if (!waiting[0].revents) continue;
     Heard heard = hear(channel_);
-    switch (heard.message.word) {
-      case Word::enter_cgroup: break;  // made before we began to serve
-      case Word::terminal: keep_terminal(std::move(heard.fd)); break;
-      case Word::ready: become_created(); break;
-      case Word::executing: is_executing_ = true; continue;
-      case Word::failed: throw error_of(heard.message).within(Doing::trail());
-      case Word::end_of_file:
-        if (is_executing_) return;
-        report_death();
-      case Word::done:
-      case Word::go: throw Error::refusal("init said a word that is not its own");
-    }
-    if (!say(channel_, Word::done)) report_death();
+    if (is_done(heard)) return;
+  }
+}
+
+// One word of the child; true when there is nothing more to serve.
+bool Creation::is_done(Heard& heard) {
+  switch (heard.message.word) {
+    case Word::terminal:
+      keep_terminal(std::move(heard.fd));
+      if (!say(channel_, Word::done)) report_death();
+      return false;
+    case Word::ready:
+      become_created();
+      if (!say(channel_, Word::done)) report_death();
+      return true;
+    case Word::executing:
+      become_created();
+      is_executing_ = true;
+      return false;
+    case Word::failed: throw error_of(heard.message).within(Doing::trail());
+    case Word::end_of_file:
+      if (is_executing_) return true;
+      report_death();
+    default: throw Error::refusal("init said a word that is not its own");
   }
 }
 
@@ -107,7 +143,6 @@ void Creation::keep_terminal(Fd master) {
 
 // From here on the container is there for every other command.
 void Creation::become_created() {
-  record_.init = container::identify(init_.pid());
   record_.phase = container::Phase::created;
   directory_.write_record(record_);
   if (!options_.pid_file.empty()) {
@@ -115,7 +150,6 @@ void Creation::become_created() {
     file::replace(options_.pid_file, std::to_string(init_.pid()), 0644);
     has_pid_file_ = true;
   }
-  is_ready_ = true;
 }
 
 void Creation::report_death() {

@@ -2,7 +2,7 @@
 //
 //   after                namespaces                      user            reach
 //   clone3               new pid, mount, uts, ipc        as the caller   the host's files, through its own mount tree
-//   unshare network      + network                       "               "
+//   enter_network        + network                       "               "
 //   enter_cgroup         + cgroup                        "               "
 //   change_root          all                             "               the container's root; what is open: the channel,
 //                                                                        the gate, 0 1 2
@@ -29,14 +29,14 @@ namespace {
 
 class Init {
 public:
-  Init(plan::Plan const& plan, InitSockets sockets) : plan_{plan}, sockets_{sockets}, listener_{sockets.channel} {}
+  Init(plan::Plan const& plan, int channel) : plan_{plan}, channel_{channel}, listener_{channel} {}
 
   void run() {
     begin();
     enter_network();
-    enter_cgroup();
     set_names();
     Directory const root = bind_root(plan_.rootfs);
+    enter_cgroup();
     make_mounts(root, plan_);
     make_devices(root, plan_);
     kernel::new_session();
@@ -46,10 +46,10 @@ public:
     change_root(root, plan_.rootfs);
     take_on(plan_.process);
     Execution const program{plan_.process, find_executable(plan_.process)};
-    get_ready();
-    if (sockets_.gate >= 0) wait_at_gate();
-    program.settle();
     kernel::close_on_exec_from(3);
+    expect(channel_, Word::cgroups_set);
+    if (gate_.is_open()) wait_at_gate();
+    program.settle();
     execute(program);
   }
 
@@ -59,7 +59,7 @@ public:
 private:
   void begin() {
     Doing::forget_outer();
-    kernel::close_all_but({sockets_.channel, sockets_.gate});
+    kernel::close_all_but({channel_});
     // Killed with the parent until the container is ready; behind that, the end of the channel tells.
     kernel::die_with_parent();
     kernel::set_dumpable(false);
@@ -75,7 +75,7 @@ private:
   // The cgroup namespace's root is the cgroup that we are in at that moment: all of them have to be entered first.
   void enter_cgroup() {
     Doing const doing{"cgroup"};
-    ask(sockets_.channel, Word::enter_cgroup);
+    gate_ = expect(channel_, Word::cgroups_made);
     for (auto const& directory : plan_.cgroup.directories)
       if (!directory.hierarchy.is_v2) kernel::enter_cgroup(directory);
     if (plan_.namespaces.after_cgroup) kernel::unshare_namespaces(plan_.namespaces.after_cgroup);
@@ -88,21 +88,18 @@ private:
 
   void use_terminal(Directory const& root) {
     kernel::Pty pty = make_terminal(root, plan_.process);
-    ask(sockets_.channel, Word::terminal, pty.master);
+    ask(channel_, Word::terminal, pty.master);
     kernel::take_as_controlling_terminal(pty.slave);
     kernel::use_as_stdio(pty.slave);
   }
 
-  // The parent's death is no longer ours once it has answered; until then, the end of the channel ends us.
-  void get_ready() {
-    kernel::outlive_parent();
-    ask(sockets_.channel, Word::ready);
-  }
-
+  // The parent's death is not ours any more once it has answered; until then, the end of the channel ends us.
   // A visitor who says nothing only wanted to know whether we are still here, or died: the next one, please.
   void wait_at_gate() {
+    kernel::outlive_parent();
+    ask(channel_, Word::ready);
     for (;;) {
-      Fd visitor{check(retry([&] { return accept4(sockets_.gate, nullptr, nullptr, SOCK_CLOEXEC); }), "accept4")};
+      Fd visitor{check(retry([&] { return accept4(gate_, nullptr, nullptr, SOCK_CLOEXEC); }), "accept4")};
       if (hear(visitor).message.word != Word::go) continue;
       listener_ = visitor.release();
       return;
@@ -110,20 +107,24 @@ private:
   }
 
   [[noreturn]] void execute(Execution const& program) {
-    say(listener_, Word::executing);
+    kernel::outlive_parent();
+    // A start command that died behind its word changes nothing; a run that died before we execute ends us.
+    bool const is_heard = say(listener_, Word::executing);
+    if (!is_heard && !gate_.is_open()) throw Error::refusal("the orlop command that makes this container is gone");
     program.execute();
     throw program.failure(errno);
   }
 
   plan::Plan const& plan_;
-  InitSockets sockets_;
+  int channel_;
+  Fd gate_;  // listening; closed: go on without waiting (run)
   int listener_;
 };
 
 }  // namespace
 
-void init(plan::Plan const& plan, InitSockets sockets) noexcept {
-  Init init{plan, sockets};
+void init(plan::Plan const& plan, int channel) noexcept {
+  Init init{plan, channel};
   try {
     init.run();
   } catch (Error const& error) {

@@ -113,8 +113,11 @@ Description describe_mount(Mount const& mount) {
   if (auto const text = attributes_text(mount.attributes, "not "); !text.empty()) section.add("attributes", Description::text(text));
   if (auto const text = attributes_text(mount.recursive_attributes, "not "); !text.empty())
     section.add("attributes of all below", Description::text(text));
+  std::string propagation;
   for (std::size_t i = 0; i < mount.propagation.size(); ++i)
-    section.add("propagation", Description::text(propagation_text(mount.propagation[i], mount.propagation_recursive[i])));
+    propagation += concat({propagation.empty() ? "" : " ",
+                           propagation_text(mount.propagation[i], mount.propagation_recursive[i])});
+  if (!propagation.empty()) section.add("propagation", Description::text(propagation));
   return section;
 }
 
@@ -191,9 +194,9 @@ Description describe_root_change(Rootfs const& rootfs) {
   Description section;
   section.add("make it read-only", Description::boolean(rootfs.readonly));
   bool const pivots = rootfs.change == RootChange::pivot_root;
+  section.add("enter it by", Description::text(pivots ? "pivot_root" : "move and chroot"));
   if (rootfs.last_propagation)
     section.add("propagation", Description::text(propagation_text(rootfs.last_propagation, rootfs.last_propagation & MS_REC)));
-  section.add("enter it by", Description::text(pivots ? "pivot_root" : "move and chroot"));
   return section;
 }
 
@@ -203,7 +206,6 @@ Description describe(Plan const& plan) {
   Description all;
   all.add("container", Description::text(plan.id));
   all.add("bundle", Description::text(plan.bundle));
-  all.add("protect own executable", Description::boolean(plan.protect_own_executable));
   all.add("cgroup", describe_cgroup(plan.cgroup));
   all.add("namespaces", describe_namespaces(plan.namespaces));
   all.add("root", describe_rootfs(plan.rootfs));

@@ -12,12 +12,19 @@ using Kind = Description::Kind;
 
 bool is_leaf(Description const& node) { return node.kind == Kind::text || node.kind == Kind::plain; }
 
+// A control character could forge a line, or speak to the terminal: such a value is shown in quotes.
+std::string shown(Description const& leaf) {
+  for (char const c : leaf.value)
+    if (static_cast<unsigned char>(c) < 0x20) return json_quoted(leaf.value);
+  return leaf.value;
+}
+
 // "key: value" lines, two columns of indent a level; a list of leaves is a line each, a list of objects has "- ".
 void put_text(Description const& node, std::string const& indent, std::string& out) {
   for (auto const& [key, member] : node.members) {
     bool const in_list = node.kind == Kind::list;
     if (is_leaf(member)) {
-      out += indent + (in_list ? "" : key + ": ") + member.value + "\n";
+      out += indent + (in_list ? "" : key + ": ") + shown(member) + "\n";
     } else if (in_list) {
       std::string block;
       put_text(member, indent + "  ", block);

@@ -2,6 +2,7 @@
 
 #include "orlop/base/text.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace orlop::plan {
@@ -12,9 +13,15 @@ using kernel::CapabilitySet;
 
 // Collects what is left out, for one warning in all: "An unknown or ungrantable capability" is no failure (config.md).
 struct Ignored {
-  std::string unknown, ungrantable;
-  static void add(std::string& list, std::string_view name) {
-    if (list.find(name) == std::string::npos) list += concat({list.empty() ? "" : ", ", name});
+  using Names = std::vector<std::string_view>;
+  Names unknown, ungrantable;
+  static void add(Names& names, std::string_view name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  static std::string text(char const* reason, Names const& names) {
+    std::string text;
+    for (auto const name : names) text += concat({text.empty() ? reason : ",", " ", name});
+    return text;
   }
 };
 
@@ -67,9 +74,23 @@ void plan_capabilities(oci::LinuxCapabilities const& wanted, HostFacts& host, Pl
   refuse_beyond(set.effective, set.permitted);
   keep_raisable(set, plan);
   if (!ignored.unknown.empty() || !ignored.ungrantable.empty())
-    plan.warnings.push_back(concat({"process.capabilities: left out:", ignored.unknown.empty() ? "" : " unknown ",
-                                    ignored.unknown, ignored.ungrantable.empty() ? "" : " not held by orlop ",
-                                    ignored.ungrantable}));
+    plan.warnings.push_back(concat({"process.capabilities: left out:", Ignored::text(" unknown", ignored.unknown),
+                                    Ignored::text(" not held by orlop", ignored.ungrantable)}));
+}
+
+// setresuid(2) and its kin take -1 for "unchanged": the process would stay root.
+std::uint32_t id_of(std::uint32_t id, std::string_view where) {
+  if (id == UINT32_MAX)
+    throw Refusal{std::string{where}, concat({id, " is no id: the kernel takes it for \"unchanged\""})};
+  return id;
+}
+
+void plan_user(oci::User const& wanted, Process& process) {
+  process.user.uid = id_of(wanted.uid, "process.user.uid");
+  process.user.gid = id_of(wanted.gid, "process.user.gid");
+  for (std::size_t i = 0; i < wanted.additional_gids.size(); ++i)
+    process.user.groups.push_back(id_of(wanted.additional_gids[i], at("process.user.additionalGids", i)));
+  if (wanted.umask) process.umask = *wanted.umask & 0777;
 }
 
 void plan_rlimits(oci::Process const& process, Plan& plan) {
@@ -111,8 +132,7 @@ void plan_process(oci::Process const& process, HostFacts& host, Plan& plan) {
   if (process.cwd.empty() || process.cwd.front() != '/')
     throw Refusal{"process.cwd", concat({"\"", process.cwd, "\" is not an absolute path"})};
   plan.process.cwd = process.cwd;
-  plan.process.user = {process.user.uid, process.user.gid, {process.user.additional_gids.begin(), process.user.additional_gids.end()}};
-  if (process.user.umask) plan.process.umask = *process.user.umask & 0777;
+  plan_user(process.user, plan.process);
   plan.process.no_new_privileges = process.no_new_privileges;
   plan_terminal(process, plan);
   plan_rlimits(process, plan);

@@ -7,6 +7,7 @@
 #include "orlop/base/path.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <sys/mount.h>
@@ -76,6 +77,24 @@ TEST_CASE("file: read does not ask the size: procfs and pipes") {
   CHECK(file::read(end, "pipe") == std::string(10'000, 'p'));
 }
 
+TEST_CASE("file: a short read is not the end") {
+  int pipes[2];
+  REQUIRE(pipe2(pipes, O_CLOEXEC) == 0);
+  Fd const end{pipes[0]};
+  Fd start{pipes[1]};
+  pid_t const writer = fork();
+  if (writer == 0) {
+    for (char const* part : {"one ", "two ", "three"}) {
+      (void)!::write(start, part, std::strlen(part));
+      usleep(10'000);
+    }
+    _exit(0);
+  }
+  Child const guard{writer, Fd{}};
+  start.reset();
+  CHECK(file::read(end, "pipe") == "one two three");
+}
+
 TEST_CASE("file: what fails is named") {
   CHECK(failure([] { file::read("/no/such"); }) == "open(\"/no/such\"): no such file or directory");
   CHECK(failure([] { file::read("/tmp"); }) == "read(\"/tmp\"): is a directory");
@@ -141,7 +160,8 @@ TEST_CASE("file: a full file system leaves the old text and no temporary file") 
 TEST_CASE("file: a rename that fails leaves no temporary file") {
   harness::in_private_mounts([](std::string const& scratch) {
     REQUIRE(mkdir((scratch + "/d").c_str(), 0755) == 0);
-    CHECK(failure([&] { file::replace(scratch + "/d", "x", 0644); }) == "rename(\"" + scratch + "/d\"): is a directory");
+    CHECK(failure([&] { file::replace(scratch + "/d", "x", 0644); }) ==
+          "rename(\"" + scratch + "/d\"): is a directory");
     CHECK(names_in(scratch) == std::vector<std::string>{"d"});
   });
 }

@@ -32,16 +32,16 @@ void Root::mount_proc() const {
 }
 
 std::string snapshot(std::string const& directory) {
-  std::vector<std::string> lines;
-  for (auto const& entry : std::filesystem::recursive_directory_iterator{directory}) {
-    struct stat status;
-    REQUIRE(lstat(entry.path().c_str(), &status) == 0);
-    lines.push_back(concat({entry.path().native(), " ", status.st_ino, " ", status.st_mode, " ", status.st_uid, " ",
-                            status.st_size, " ", status.st_mtim.tv_nsec, " ", status.st_ctim.tv_nsec}));
-  }
-  std::sort(lines.begin(), lines.end());
+  std::vector<std::string> paths{directory};
+  for (auto const& entry : std::filesystem::recursive_directory_iterator{directory}) paths.push_back(entry.path());
+  std::sort(paths.begin(), paths.end());
   std::string text;
-  for (auto const& line : lines) text += line + "\n";
+  for (auto const& path : paths) {
+    struct stat status;
+    REQUIRE(lstat(path.c_str(), &status) == 0);
+    text += concat({path, " ", status.st_ino, " ", status.st_mode, " ", status.st_uid, " ", status.st_size, " ",
+                    status.st_mtim.tv_nsec, " ", status.st_ctim.tv_nsec, "\n"});
+  }
   return text;
 }
 

@@ -18,7 +18,7 @@ struct Root {
   void mount_proc() const;
 };
 
-// The same text as before: nothing below was made, removed or changed.
+// The same text as before: the directory and what is below is as it was.
 std::string snapshot(std::string const& directory);
 
 // Runs a body twice: with openat2, and with the walk in user space.

@@ -131,7 +131,8 @@ TEST_CASE("socket: a failed call names the descriptor") {
 
 TEST_CASE("socket: listen and connect by name, however long the path is") {
   harness::in_private_mounts([](std::string const& scratch) {
-    for (std::string const& place : {scratch + "/short", scratch + "/" + std::string(200, 'l') + "/" + std::string(200, 'm')}) {
+    for (std::string const& place :
+         {scratch + "/short", scratch + "/" + std::string(200, 'l') + "/" + std::string(200, 'm')}) {
       INFO(place);
       Fd const directory = path::open_host(made_directory(place), O_PATH | O_DIRECTORY);
       CHECK_FALSE(socket::try_connect_at(directory, place, "gate"));
@@ -206,5 +207,10 @@ TEST_CASE("socket: writing to a peer that is gone raises no signal") {
     auto [one, other] = socket::seqpacket_pair();
     other.reset();
     CHECK_FALSE(socket::send(one, "x", 1));
+    int streams[2];
+    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, streams) == 0);
+    Fd const stream{streams[0]};
+    close(streams[1]);
+    CHECK_FALSE(socket::send(stream, "x", 1));
   });
 }

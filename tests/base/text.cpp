@@ -3,6 +3,8 @@
 #include "orlop/base/text.hpp"
 
 #include <climits>
+#include <ctime>
+#include <regex>
 
 using namespace orlop;
 using Parts = std::vector<std::string_view>;
@@ -30,6 +32,21 @@ TEST_CASE("text: octal has one zero in front") {
   CHECK(octal(07) == "07");
   CHECK(octal(0) == "0");
   CHECK(octal(UINT_MAX) == "037777777777");
+}
+
+TEST_CASE("text: a time in UTC, with seconds or nanoseconds") {
+  std::regex const seconds{"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]Z"};
+  std::regex const nanoseconds{"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\\.[0-9]{9}Z"};
+  CHECK(std::regex_match(timestamp(Precision::seconds), seconds));
+  CHECK(std::regex_match(timestamp(Precision::nanoseconds), nanoseconds));
+  auto const shown = [] {
+    auto const now = std::time(nullptr);
+    char text[40];
+    return std::string{text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now))};
+  };
+  std::string const before = shown(), now = timestamp(Precision::seconds), after = shown();
+  CHECK(before <= now);
+  CHECK(now <= after);
 }
 
 TEST_CASE("text: a JSON string") {
@@ -71,6 +88,8 @@ TEST_CASE("text: trimmed") {
   CHECK(trimmed("") == "");
   CHECK(trimmed(" \t\r\n") == "");
   CHECK(trimmed("\n a b\t") == "a b");
+  CHECK(trimmed("0-3\n") == "0-3");
+  CHECK(trimmed("\tx \r\n") == "x");
 }
 
 TEST_CASE("text: whole numbers fill the text") {

@@ -12,5 +12,7 @@ namespace harness {
 
 // Ends the test case, which counts as skipped; also from within in_child.
 [[noreturn]] void skip(std::string const& reason);
+// Skips unless we are root.
+void need_root();
 
 }  // namespace harness

@@ -38,7 +38,9 @@ std::string report_of(std::function<void()> const& body) {
 }
 
 [[noreturn]] void run(int report, std::function<void()> const& body) {
-  for (int const number : {SIGINT, SIGILL, SIGFPE, SIGSEGV, SIGTERM, SIGABRT}) signal(number, SIG_DFL);  // Catch's own
+  // Catch's own handlers, and what the caller of the tests may have ignored.
+  constexpr int spoilt[] = {SIGINT, SIGILL, SIGFPE, SIGSEGV, SIGTERM, SIGABRT, SIGPIPE, SIGCHLD};
+  for (int const number : spoilt) signal(number, SIG_DFL);
   std::string const text = report_of(body);
   bool const sent = write(report, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   _exit(sent ? 0 : 125);

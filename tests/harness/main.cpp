@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <unistd.h>
 #include <vector>
 
 namespace harness {
@@ -26,6 +27,10 @@ void skip(std::string const& reason) {
   outcome().is_skipped = true;
   outcome().skip_reason = reason;
   throw Catch::TestFailureException{};  // both versions of Catch end a test case so, without counting a failure
+}
+
+void need_root() {
+  if (geteuid() != 0) skip("needs root");
 }
 
 namespace {

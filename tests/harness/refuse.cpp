@@ -11,7 +11,9 @@
 namespace harness {
 
 void refuse_call(long number, int code, std::optional<std::uint32_t> first_argument) {
-  auto const load = [](std::size_t offset) { return sock_filter(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<__u32>(offset))); };
+  auto const load = [](std::size_t offset) {
+    return sock_filter(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<__u32>(offset)));
+  };
   auto const skip_unless = [](std::uint32_t value, __u8 count) {
     return sock_filter(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, count));
   };

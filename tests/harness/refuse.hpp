@@ -1,4 +1,5 @@
-// A system call that this process and its children may no longer make: the kernels and filters that lack it. seccomp(2).
+// A system call that this process and its children may no longer make, as on kernels and under filters that lack it.
+// seccomp(2).
 #pragma once
 #include <cstdint>
 #include <optional>

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import os
 import signal
 import sys
 import time
@@ -54,8 +55,7 @@ class _Lines(unittest.TestResult):
         seconds = time.monotonic() - self._begin
         if self._details:
             self.failed += 1
-            detail = "\n".join(self._details).replace("\n", "\n    ")
-            print("FAIL %s %.2fs\n    %s" % (name, seconds, detail.rstrip()))
+            print("FAIL %s %.2fs\n    %s" % (name, seconds, _shorten(self._details)))
         elif self._reason is not None:
             self.skipped_tests += 1
             print("skip %s: %s" % (name, self._reason))
@@ -63,6 +63,13 @@ class _Lines(unittest.TestResult):
             self.passed += 1
             print("ok %s %.2fs" % (name, seconds))
         sys.stdout.flush()
+
+
+def _shorten(details, most=60):
+    lines = "\n".join(details).rstrip().splitlines()
+    if len(lines) > most:
+        lines[most:] = ["... %d more lines" % (len(lines) - most)]
+    return "\n    ".join(line[:1000] for line in lines)
 
 
 def short_name(test):
@@ -93,18 +100,28 @@ def _select(options):
 
 
 def _out_of_time(_number, _frame):
-    raise AssertionError("the test took more than %d s" % settings.TEST_SECONDS)
+    raise AssertionError("the test took too long")
 
 
 def _run(tests):
     result = _Lines()
     signal.signal(signal.SIGALRM, _out_of_time)
     for test in tests:
-        signal.alarm(settings.TEST_SECONDS)
+        signal.alarm(getattr(test, "seconds", settings.TEST_SECONDS))
         unittest.TestSuite([test]).run(result)
         signal.alarm(0)
     print("%d passed, %d failed, %d skipped" % (result.passed, result.failed, result.skipped_tests))
     return 1 if result.failed else 0
+
+
+def _obstacle():
+    """Why nothing can run here: the text, and whether that is a failure."""
+    for path in (settings.ORLOP, settings.PROBE):
+        if not os.access(path, os.X_OK):
+            return "%s is not there: build first, or set ORLOP and PROBE" % path, True
+    if os.geteuid() != 0:
+        return "needs root", False
+    return None, False
 
 
 def main():
@@ -117,6 +134,11 @@ def main():
     if options.list:
         print("\n".join(short_name(test) for test in tests))
         return
+    reason, failed = _obstacle()
+    if reason:
+        print("%s %s: %s" % ("FAIL" if failed else "skip", os.path.basename(sys.argv[0]), reason))
+        print("0 passed, %d failed, %d skipped" % (failed, not failed))
+        sys.exit(int(failed))
     reaper.split()
     settings.retag()
     sys.exit(_run(tests))

@@ -92,7 +92,7 @@ class Terminal:
 class Session(Terminal):
     """A program that has a new terminal as its controlling terminal, like one that a person starts from a shell."""
 
-    def __init__(self, argv, rows=24, columns=80, env=None, stdin=None, stdout=None, stderr=None):
+    def __init__(self, argv, rows=24, columns=80, env=None, cwd=None, stdin=None, stdout=None, stderr=None):
         master, self.slave = pty.openpty()
         set_size(master, rows, columns)
         super().__init__(master)
@@ -104,8 +104,15 @@ class Session(Terminal):
             fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
         self.process = subprocess.Popen(
             argv, stdin=slave if stdin is None else stdin, stdout=slave if stdout is None else stdout,
-            stderr=slave if stderr is None else stderr, env=env or program.environment(),
+            stderr=slave if stderr is None else stderr, env=env or program.environment(), cwd=cwd,
             preexec_fn=control, pass_fds=(slave,) if stdin is not None else ())
+
+    def read_some(self, timeout):
+        """This side keeps the other one open for modes(), so the end is seen by the program's end."""
+        ended = self.process.poll() is not None
+        if ended and not select.select([self.master], [], [], 0)[0]:
+            return False
+        return super().read_some(timeout)
 
     def modes(self):
         return termios.tcgetattr(self.slave)
@@ -132,6 +139,12 @@ class Session(Terminal):
         self.slave = self.master = -1
 
     def close(self):
+        """A test that has seen enough need not wait, but a run that is ending may do so in peace."""
+        try:
+            if self.master >= 0:
+                self.wait(1)
+        except AssertionError:
+            pass  # wait has killed it
         if self.process.poll() is None:
             program.end_group(self.process)
         for handle in (self.slave, self.master):

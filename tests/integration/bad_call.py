@@ -2,6 +2,7 @@
 """Calls that cannot work: wrong ids and options, no privilege, no room: one line, exit status 1, nothing left."""
 
 import os
+import resource
 import shutil
 import sys
 
@@ -132,8 +133,8 @@ class Privilege(Refusals):
         os.chmod(executable, 0o755)
         self.runtime.executable = executable
         bundle = self.bundle("/bin/true")
-        self.refused("create", "--bundle", bundle.path, self.new_id(), before=self.drop,
-                     parts=("permission denied", self.runtime.root))
+        line = self.refused("create", "--bundle", bundle.path, self.new_id(), before=self.drop).stderr.lower()
+        self.assertTrue("permission denied" in line or "not permitted" in line, line)
 
 
 class StateRoot(Refusals):
@@ -201,7 +202,6 @@ class Cgroup(Refusals):
 class Limits(Refusals):
     def test_too_few_descriptors(self):
         """It works, or it fails in one line: never a half container."""
-        import resource
         for limit in (3, 4, 5, 6, 8, 10, 12, 16, 20, 30):
             bundle = self.bundle("/bin/true", change=lambda bundle: bundle.process.update(rlimits=[]))
             result = self.runtime.call("run", "--bundle", bundle.path, self.new_id(), before=lambda: resource.setrlimit(

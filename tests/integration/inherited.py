@@ -2,12 +2,13 @@
 """What the container must not inherit from whoever called the runtime."""
 
 import ctypes
+import json
 import os
 import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from harness import kernel, runner  # noqa: E402
+from harness import kernel, program, runner, settings  # noqa: E402
 from harness.case import ContainerCase, quick  # noqa: E402
 
 PR_SET_PDEATHSIG = 1
@@ -54,8 +55,6 @@ class Descriptors(ContainerCase):
 
     def test_the_callers_leak_is_seen_without_a_runtime(self):
         """Sees the tests above fail: the probe alone reports what it was handed."""
-        import json
-        from harness import program, settings
         result = program.run([settings.PROBE, "report", "fds"], pass_fds=self.leak())
         self.assertGreaterEqual(len(json.loads(result.stdout)["fds"]), 23)
 
@@ -138,7 +137,6 @@ class Attributes(ContainerCase):
         self.assertFalse(self.report("terminals")["terminals"]["controlling"])
 
     def test_environment_of_the_caller(self):
-        from harness import program
         environment = program.environment(LD_PRELOAD=None, CARGO_SECRET="1")
         self.assertFalse([e for e in self.report("env", env=environment)["env"] if e.startswith("CARGO")])
 

@@ -5,7 +5,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from harness import runner  # noqa: E402
+from harness import cgroup, runner  # noqa: E402
 from harness.case import ContainerCase, quick  # noqa: E402
 
 FILES = {"pid": "pid", "network": "net", "ipc": "ipc", "uts": "uts", "mount": "mnt", "cgroup": "cgroup"}
@@ -52,7 +52,6 @@ class Namespaces(ContainerCase):
     @quick
     def test_cgroup_root_is_the_own_cgroup(self):
         """The namespace must be made after the cgroup is entered, else its root is the caller's cgroup."""
-        from harness import cgroup
         inside = self.report("cgroups", change=lambda bundle: bundle.own_cgroup_namespace())["cgroups"]
         for key in cgroup.hierarchies():
             with self.subTest(key):

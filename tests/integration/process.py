@@ -2,12 +2,13 @@
 """The process of the configuration: user, capabilities, limits, environment, arguments, directory."""
 
 import errno
+import json
 import os
 import resource
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from harness import runner  # noqa: E402
+from harness import kernel, runner  # noqa: E402
 from harness.case import ContainerCase, quick  # noqa: E402
 
 
@@ -130,7 +131,6 @@ class Capabilities(ContainerCase):
             self.warned("CAP_SYS_RESOURCE")
 
     def warned_without_resource(self):
-        from harness import kernel
         original = self.runtime.call
 
         def call(*words, **how):
@@ -170,6 +170,7 @@ class Limits(ContainerCase):
         self.assertEqual(seen["RLIMIT_NOFILE"], {"soft": soft, "hard": hard})
 
     def test_oom_score(self):
+        self.need_support(setting(oomScoreAdj=500))
         self.assertEqual(self.report("attributes", change=setting(oomScoreAdj=500))["attributes"]["oom_score_adj"], 500)
 
     def test_oom_score_is_not_touched_without_the_member(self):
@@ -185,7 +186,6 @@ class Words(ContainerCase):
         words = ["", " ", "a b", "\"'\\", "-x", "--", "naïve\n☸", "$HOME", "*"]
         change = setting(args=["/bin/probe", "report", "args", "+", "say"] + words)
         result = self.run_container(change=change)
-        import json
         self.assertEqual(json.loads(result.stdout.splitlines()[0])["args"][5:], words, str(result))
 
     @quick

@@ -7,9 +7,10 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from harness import program, runner  # noqa: E402
+from harness import kernel, program, runner  # noqa: E402
 from harness.case import ContainerCase, quick  # noqa: E402
 
 FIELDS = {"ociVersion", "id", "pid", "status", "bundle", "rootfs", "created", "owner"}
@@ -27,7 +28,6 @@ def seconds(text):
 class State(ContainerCase):
     @quick
     def test_fields(self):
-        import time
         before = time.time()
         name, bundle = self.create("/bin/true")
         state = self.runtime.state(name)
@@ -63,7 +63,6 @@ class State(ContainerCase):
         """The engine has not waited for init yet: the pid exists, the container does not run."""
         bundle = self.bundle("/bin/true")
         name = self.new_id()
-        from harness import kernel
         kernel.adopt_orphans()
         self.addCleanup(kernel.adopt_orphans, False)
         self.runtime.ok("create", "--bundle", bundle.path, name)

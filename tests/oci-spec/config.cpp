@@ -165,6 +165,14 @@ TEST_CASE("absent and null are the same, and differ from empty") {
     CHECK(parse<LinuxPids>(R"({"limit": 0})", "-").limit == 0);
 }
 
+TEST_CASE("escapes are decoded") {
+    CHECK(parse<std::string>(R"("\"\\\/\b\f\n\r\t")", "-") == "\"\\/\b\f\n\r\t");
+    CHECK(parse<std::string>(R"("\u0041\u007f\u0080\u07FF\u0800\uFFFD\ud83d\ude00\uDBFF\uDFFF")", "-") ==
+          "A\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80\xef\xbf\xbd\xf0\x9f\x98\x80\xf4\x8f\xbf\xbf");
+    CHECK(parse<StringMap>(R"({"\u0061\n": "\u0062", "plain": "c\td"})", "-") ==
+          StringMap{{"a\n", "b"}, {"plain", "c\td"}});
+}
+
 TEST_CASE("an absent user is 0, as the schema allows") {
     auto const process = parse<Process>(R"({"cwd": "/", "user": {"gid": 5}})", "-");
     CHECK(process.user == User{.uid = 0, .gid = 5});

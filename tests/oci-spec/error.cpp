@@ -156,6 +156,8 @@ TEST_CASE("strings that cannot be kept are refused") {
           "config.json:3:13: hostname: the string contains half a surrogate pair");
     CHECK(error_of(with(R"("hostname": "\ud800\u0041")")) ==
           "config.json:3:13: hostname: the string contains half a surrogate pair");
+    CHECK(error_of(with(R"("hostname": "\ud800-udc00")")) ==
+          "config.json:3:13: hostname: the string contains half a surrogate pair");
     CHECK(error_of(with(R"("annotations": {"a": {"\u0000": 1}})")) ==
           "config.json:3:23: annotations.a[\"\"]: the string contains a NUL (\\u0000)");
 }

@@ -46,6 +46,7 @@ TEST_CASE("what is required or always wanted is printed though it is zero") {
 TEST_CASE("empty containers stay on their line") {
     CHECK(print(LinuxSeccomp{.flags = StringList{}}, Style::pretty) ==
           "{\n    \"defaultAction\": \"SCMP_ACT_KILL\",\n    \"flags\": []\n}");
+    CHECK(print(LinuxSeccomp{}, Style::compact) == R"({"defaultAction":"SCMP_ACT_KILL"})");
     CHECK(print(Hooks{}, Style::pretty) == "{}");
 }
 

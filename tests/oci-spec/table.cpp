@@ -117,18 +117,18 @@ TEST_CASE("every member of every struct has a row") {
 }
 
 TEST_CASE("another library's struct is read and printed by its table") {
-    Record const record{.serial = -7,
+    Record const sample{.serial = -7,
                         .colour = Colour::green,
                         .motto = "",
                         .parts = {{"mast", Mount{.destination = "/mast"}}, {"keel", {}}},
                         .numbers = {{"few", {1, 2}}, {"none", {}}},
                         .named = Map<Part>{{"oar", {"oar", {}}}},
                         .wide = -1};
-    std::string const text = print(record, Style::compact);
+    std::string const text = print(sample, Style::compact);
     CHECK(text == R"({"serial":-7,"colour":"green","motto":"",)"
                   R"("parts":[{"name":"mast","mount":{"destination":"/mast"}},)"
                   R"({"name":"keel"}],"numbers":{"few":[1,2],"none":[]},"named":{"oar":{"name":"oar"}},"wide":-1})");
-    CHECK(parse<Record>(text, "state.json") == record);
+    CHECK(parse<Record>(text, "state.json") == sample);
     CHECK(error_of<Record>(R"({"serial": 1, "colour": "blue"})") ==
           "config.json:1:25: colour: unknown colour \"blue\" (known: red, green)");
 }

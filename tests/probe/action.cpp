@@ -73,15 +73,16 @@ void print_signal(const siginfo_t& info) {
     print_line(json.close().str());
 }
 
-// Prints "ready", then COUNT signals as they come (default 1). SIGCHLD is not among them.
-int wait_signal(Arguments words) {
+// Blocks all signals but SIGCHLD, prints "ready", and then each signal as it comes, until DONE says so.
+template <typename Done>
+int receive(Done done) {
     sigset_t all;
     sigfillset(&all);
     sigdelset(&all, SIGCHLD);
     sigprocmask(SIG_BLOCK, &all, nullptr);
     print_line("ready");
     timespec limit{60, 0};
-    for (int left = number(words, 0, 1); left > 0; --left) {
+    for (;;) {
         siginfo_t info{};
         int got = -1;
         while ((got = sigtimedwait(&all, &info, &limit)) < 0 && errno == EINTR) {
@@ -89,8 +90,19 @@ int wait_signal(Arguments words) {
         if (got < 0)
             return 123;
         print_signal(info);
+        if (done(got))
+            return 0;
     }
-    return 0;
+}
+
+int wait_signal(Arguments words) {
+    int left = number(words, 0, 1);
+    return receive([&left](int) { return --left <= 0; });
+}
+
+int wait_for_signal(Arguments words) {
+    int wanted = number(words, 0, SIGTERM);
+    return receive([wanted](int got) { return got == wanted; });
 }
 
 // COUNT children that ignore every signal that can be ignored and sleep for SECONDS; their pids are printed.
@@ -183,6 +195,7 @@ constexpr NamedAction table[] = {
     {"say", say, "WORD..."},
     {"complain", complain, "WORD..."},
     {"wait-signal", wait_signal, "[COUNT]"},
+    {"wait-for-signal", wait_for_signal, "NUMBER"},
     {"spawn", spawn, "COUNT SECONDS"},
     {"flood", flood, "BYTES"},
     {"count", count_input, ""},

@@ -34,6 +34,10 @@ std::string octal(unsigned number);
 // A JSON string with its quotes. Paths may hold any bytes: one that is no UTF-8 becomes U+FFFD.
 std::string json_quoted(std::string_view text);
 
+// Now in UTC as RFC 3339, with seconds or nanoseconds. gmtime(3) would read /etc/localtime for it.
+enum class Precision { seconds, nanoseconds };
+std::string timestamp(Precision precision);
+
 // The parts of `text` between `separator`s; an empty text has no parts, and a separator at its end begins none.
 std::vector<std::string_view> split(std::string_view text, char separator);
 

@@ -13,6 +13,7 @@ namespace orlop::container {
 
 class ContainerDir {
 public:
+  ContainerDir() = default;
   // "container with given ID already exists". Removed again by the destructor, unless committed.
   static ContainerDir claim(std::string const& state_root, Record const& record, std::string_view config);
   // "container does not exist".
@@ -20,7 +21,7 @@ public:
   static std::optional<ContainerDir> try_open(std::string const& state_root, std::string const& id);
 
   ContainerDir(ContainerDir&& other) noexcept;
-  ContainerDir& operator=(ContainerDir&&) = delete;
+  ContainerDir& operator=(ContainerDir&& other) noexcept;
   ~ContainerDir();
 
   Record read_record() const;
@@ -37,7 +38,7 @@ private:
   Directory root_;
   std::string id_;
   Directory directory_;
-  bool mine_;
+  bool mine_ = false;
   pid_t owner_ = getpid();
 };
 

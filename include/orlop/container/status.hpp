@@ -18,8 +18,6 @@ bool is_alive(ProcessIdentity const& process, std::string const& boot_id);
 std::string current_boot_id();
 // Our own process, or another living one; a dead one is {pid, 0}.
 ProcessIdentity identify(pid_t pid);
-// Now, as RFC 3339 with nanoseconds in UTC.
-std::string timestamp();
 
 // What `orlop state` prints, and hooks read: runtime.md, "State", with runc's additions.
 struct StateReport {

@@ -19,8 +19,7 @@ struct DeviceNode {
 };
 
 // An equal node that is there already is kept (mode and owner are set); a different file there is the error EEXIST.
-// Returns the node, O_PATH.
-Fd make_device(Directory const& parent, std::string const& name, DeviceNode const& node);
+void make_device(Directory const& parent, std::string const& name, DeviceNode const& node);
 // A name that is taken already is kept.
 void make_symlink(Directory const& parent, std::string const& name, std::string const& target);
 // True: the descriptor is that very device.

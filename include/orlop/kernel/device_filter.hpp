@@ -33,6 +33,15 @@ inline std::string device_rule_text(DeviceRule const& rule) {
   return text;
 }
 
+// What a v1 cgroup can hold: one answer, and the exceptions from it. Error: a rule that it cannot hold, such as a
+// denied device within an allowed range (the kernel would ignore it).
+struct DeviceList {
+  bool allow_others = false;
+  std::vector<DeviceRule> exceptions;
+  bool operator==(DeviceList const&) const = default;
+};
+DeviceList device_list(std::vector<DeviceRule> const& rules);
+
 void filter_devices_v1(std::string const& cgroup, std::vector<DeviceRule> const& rules);
 
 // One instruction of the program as the kernel has it: pure, so that tests can run it.

@@ -41,5 +41,7 @@ void set_propagation(std::string const& path, unsigned long propagation, bool re
 
 // Attaches a detached mount (or moves an attached one) onto `target`, an O_PATH descriptor.
 void attach(int mount, int target, std::string const& shown);
+// Onto a name in a directory that nobody else can change.
+void attach_at(int mount, Directory const& directory, std::string const& name);
 
 }  // namespace orlop::kernel

@@ -12,12 +12,13 @@
 //  3. re-exec  from a sealed memfd, where no mount can be cloned (no CAP_SYS_ADMIN).
 // A process whose exe lies on a read-only mount, or in a sealed memfd, is protected already and does nothing.
 #pragma once
+#include "orlop/base/fd.hpp"
 
 namespace orlop::kernel {
 
-enum class SelfExeProtection { was_protected, remapped };
-
-// May replace this process by itself (the same arguments and environment): call it before anything has been made.
-SelfExeProtection protect_self_exe(char* const* arguments);
+// May replace this process by itself (the same arguments and environment): call it first of all.
+// The result is the clone, or nothing. Closing its last descriptor unmounts it, which waits for an RCU grace period: so
+// close it when there is nothing better to do. The file that is our exe stays read-only all the same.
+Fd protect_self_exe(char* const* arguments);
 
 }  // namespace orlop::kernel

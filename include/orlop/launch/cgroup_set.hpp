@@ -19,8 +19,9 @@ public:
 
   // Before the clone: the v2 directory, in which the process is born. Its descriptor, or none.
   Fd make_birthplace();
-  // Beside the child: all others, and every setting.
+  // Beside the child: all others; then every setting.
   void make_rest();
+  void set();
   void commit() { owner_ = 0; }
 
 private:

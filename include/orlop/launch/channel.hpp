@@ -2,10 +2,13 @@
 // straight line (init.cpp). Both hold the same Plan, so a message is a word and at most one descriptor.
 //
 //   child                  parent                                                             answer
-//   enter_cgroup       →   the cgroups are made and have their settings                       done
+//   (enter_cgroup)     ←   cgroups_made (+ gate): the container is claimed and recorded, its cgroups are there
+//   (before the end)   ←   cgroups_set: they have all their settings
+//                          both are said without being asked: the child has other work until then, and would have to
+//                          wake the parent up (70 µs)
 //   terminal + fd      →   keeps the master of the pty, or hands it to the console socket     done
-//   ready              →   pid file and state are written: the container is created           done (create returns)
-//   executing          →   nothing: end of file follows when execve has closed the socket     -
+//   ready              →   (create) pid file and state are written: the container is created  done (create returns)
+//   executing          →   (run) the same; end of file follows when execve has closed it      -
 //   failed             →   throws the child's error, and rolls back                           -
 //   and at the gate: go (from start), executing or failed (from init)
 //
@@ -19,7 +22,7 @@
 
 namespace orlop::launch {
 
-enum class Word : std::uint8_t { end_of_file, enter_cgroup, terminal, ready, executing, failed, done, go };
+enum class Word : std::uint8_t { end_of_file, cgroups_made, cgroups_set, terminal, ready, executing, failed, done, go };
 
 struct Message {
   Word word = Word::end_of_file;
@@ -38,6 +41,8 @@ bool say(int channel, Word word, int fd = -1);
 void say_failure(int channel, Error const& error) noexcept;
 // Waits for one message. A word that is cut or unknown is an Error.
 Heard hear(int channel);
+// The child waits for a word of the parent, and takes the descriptor beside it. Error: the parent is gone.
+Fd expect(int channel, Word word);
 // The child's question: says the word, waits for `done`. Error: the parent is gone, or answers `failed`.
 void ask(int channel, Word word, int fd = -1);
 // The error that a failure message carries.

@@ -6,6 +6,7 @@
 #include "orlop/container/container_dir.hpp"
 #include "orlop/container/record.hpp"
 #include "orlop/launch/cgroup_set.hpp"
+#include "orlop/launch/channel.hpp"
 #include "orlop/launch/signal_guard.hpp"
 #include "orlop/plan/plan.hpp"
 
@@ -18,7 +19,7 @@ struct CreateOptions {
   std::string state_root;
   std::string pid_file;        // empty: none
   std::string console_socket;  // empty: none
-  bool waits_for_start = true; // create: init waits at the gate; run: it goes on at once
+  bool waits_for_start = true;  // create: init waits at the gate; run: it goes on at once
 };
 
 // What a container's making is from: besides the plan, what its record keeps.
@@ -30,14 +31,14 @@ struct Source {
 
 class Creation {
 public:
-  Creation(plan::Plan const& plan, Source const& source, CreateOptions const& options, SignalGuard& signals);
+  // `spare`: a descriptor whose closing takes a while (protect_self_exe's), closed when there is time.
+  Creation(plan::Plan const& plan, Source const& source, CreateOptions const& options, SignalGuard& signals, Fd spare);
   Creation(Creation const&) = delete;
   Creation& operator=(Creation const&) = delete;
   ~Creation();
-  // Until init is ready and the container is recorded. Throws and leaves nothing behind.
+  // Until init waits at the gate (create) or has executed the program (run), and the container is recorded as created.
+  // Throws and leaves nothing behind.
   void create();
-  // Until init has executed the program. Only if it does not wait for start.
-  void execute();
 
   container::ContainerDir& directory() { return directory_; }
   container::Record const& record() const { return record_; }
@@ -48,12 +49,17 @@ public:
   void commit();
 
 private:
-  void serve_until(bool ready);
+  void clone();
+  void claim();
+  void make_outside();
+  void serve();
+  bool is_done(Heard& heard);
   void keep_terminal(Fd master);
   void become_created();
   [[noreturn]] void report_death();
 
   plan::Plan const& plan_;
+  Source const& source_;
   CreateOptions const& options_;
   SignalGuard& signals_;
   container::Record record_;
@@ -61,8 +67,8 @@ private:
   container::ContainerDir directory_;
   CgroupSet cgroups_;
   Child init_;
-  Fd channel_, terminal_;
-  bool is_ready_ = false, is_executing_ = false, has_pid_file_ = false;
+  Fd channel_, terminal_, spare_;
+  bool is_executing_ = false, has_pid_file_ = false;
   pid_t owner_ = getpid();
 };
 

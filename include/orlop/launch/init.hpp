@@ -4,12 +4,7 @@
 
 namespace orlop::launch {
 
-struct InitSockets {
-  int channel;  // to the parent
-  int gate;     // listening; -1: go on without waiting (run)
-};
-
 // Called in the frame of the clone; leaves by execve or _exit only.
-[[noreturn]] void init(plan::Plan const& plan, InitSockets sockets) noexcept;
+[[noreturn]] void init(plan::Plan const& plan, int channel) noexcept;
 
 }  // namespace orlop::launch

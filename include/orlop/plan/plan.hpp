@@ -96,7 +96,6 @@ struct Process {
 struct Plan {
   std::string id;
   std::string bundle;
-  bool protect_own_executable = true;
   Namespaces namespaces;
   Cgroup cgroup;
   Rootfs rootfs;

@@ -1,0 +1,162 @@
+#!/usr/bin/python3
+"""--help, --version, spec: what needs no container."""
+
+import json
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from harness import program, runner, settings  # noqa: E402
+from harness.case import ContainerCase, quick, skip  # noqa: E402
+
+COMMANDS = ("create", "delete", "kill", "list", "plan", "run", "spec", "start", "state")
+
+
+def orlop(*words, **how):
+    return program.run([settings.ORLOP, *words], **how)
+
+
+@quick
+class Help(ContainerCase):
+    def test_of_the_program(self):
+        for flag in ("--help", "-h"):
+            result = orlop(flag)
+            self.assertEqual((result.status, result.stderr), (0, ""), str(result))
+            for command in COMMANDS:
+                self.assertRegex(result.stdout, r"(?m)^\s+%s\b" % command)
+
+    def test_of_each_command(self):
+        for command in COMMANDS:
+            for flag in ("--help", "-h"):
+                with self.subTest("%s %s" % (command, flag)):
+                    result = orlop(command, flag)
+                    self.assertEqual((result.status, result.stderr), (0, ""), str(result))
+                    self.assertIn(command, result.stdout)
+        self.assert_nothing_left()
+
+    def test_options_are_described(self):
+        wanted = {
+            "create": ("--bundle", "--console-socket", "--pid-file", "--no-pivot"),
+            "run": ("--bundle", "--console-socket", "--pid-file", "--no-pivot", "--detach", "--keep"),
+            "delete": ("--force",), "list": ("--format", "--quiet"), "plan": ("--bundle", "--format"),
+        }
+        for command, options in wanted.items():
+            text = orlop(command, "--help").stdout
+            for option in options:
+                self.assertIn(option, text, command)
+        for option in ("--root", "--log", "--log-format", "--debug"):
+            self.assertIn(option, orlop("--help").stdout)
+
+    def test_lines_fit_on_a_terminal(self):
+        for words in ((),) + tuple((command,) for command in COMMANDS):
+            for line in orlop(*words, "--help").stdout.splitlines():
+                self.assertLessEqual(len(line), 100, line)
+
+
+@quick
+class Version(ContainerCase):
+    def test_shape(self):
+        for flag in ("--version", "-v"):
+            result = orlop(flag)
+            self.assertEqual((result.status, result.stderr), (0, ""))
+            lines = result.stdout.splitlines()
+            self.assertRegex(lines[0], r"^\S+ version \d+\.\d+\.\d+\S*$")
+            self.assertRegex(lines[1], r"^commit: \S+$")
+            self.assertRegex(lines[2], r"^spec: 1\.\d+\.\d+\S*$")
+
+    def test_only_the_first_line_has_the_word(self):
+        """moby takes the last line that contains it."""
+        lines = orlop("--version").stdout.splitlines()
+        self.assertEqual([line for line in lines[1:] if "version" in line], [])
+
+
+class Spec(ContainerCase):
+    def written(self, executable, *words):
+        directory = os.path.join(self.directory, "spec%d" % len(os.listdir(self.directory)))
+        os.mkdir(directory)
+        result = program.run([executable, "spec", *words], cwd=directory)
+        self.assertEqual((result.status, result.stdout, result.stderr), (0, "", ""))
+        with open(os.path.join(directory, "config.json")) as file:
+            return file.read()
+
+    # Members in which orlop follows a later runc than Debian's, or its own name.
+    DIFFERENT = ("ociVersion", "hostname")
+
+    @quick
+    def test_equal_to_what_runc_writes(self):
+        runc = shutil.which("runc")
+        if not runc:
+            skip("runc is not installed")
+        theirs, ours = json.loads(self.written(runc)), json.loads(self.written(settings.ORLOP))
+        for member in self.DIFFERENT:
+            theirs.pop(member), ours.pop(member)
+        # Ambient capabilities that are not inheritable have no effect; later versions of runc leave them out.
+        for config in (theirs, ours):
+            config["process"]["capabilities"].pop("ambient", None)
+        for member in ("namespaces", "maskedPaths", "readonlyPaths"):
+            their, our = theirs["linux"].pop(member), ours["linux"].pop(member)
+            for entry in their:
+                self.assertIn(entry, our, member)
+            added = [entry for entry in our if entry not in their]
+            if member == "namespaces":
+                self.assertIn(added, ([], [{"type": "cgroup"}]))
+        self.assertEqual(ours, theirs)
+
+    @quick
+    def test_an_existing_file_is_not_overwritten(self):
+        path = os.path.join(self.directory, "config.json")
+        with open(path, "w") as file:
+            file.write("precious")
+        result = orlop("spec", cwd=self.directory)
+        self.assertEqual(result.status, 1)
+        self.assert_one_line(result, "config.json", "exist")
+        with open(path) as file:
+            self.assertEqual(file.read(), "precious")
+
+    def test_bundle(self):
+        directory = os.path.join(self.directory, "there")
+        os.mkdir(directory)
+        for option in ("--bundle", "-b"):
+            self.assertEqual(orlop("spec", option, directory).status, 0)
+            os.unlink(os.path.join(directory, "config.json"))
+
+    def test_missing_bundle(self):
+        path = os.path.join(self.directory, "nowhere")
+        result = orlop("spec", "--bundle", path)
+        self.assertEqual(result.status, 1)
+        self.assert_one_line(result, path, "no such file or directory")
+
+    def test_it_is_readable(self):
+        """Indented, not one long line: the file is there to be edited."""
+        self.assertGreater(len(self.written(settings.ORLOP).splitlines()), 100)
+
+
+@quick
+class Executable(ContainerCase):
+    def test_it_is_static(self):
+        """No interpreter and nothing loaded: the program runs in an empty root."""
+        if os.path.realpath(settings.ORLOP).startswith("/usr/"):
+            skip("an installed runtime is tested")
+        with open(settings.ORLOP, "rb") as file:
+            if b"__asan_init" in file.read():
+                skip("a sanitizer build is dynamic")
+        root = os.path.join(self.directory, "empty")
+        os.mkdir(root)
+        shutil.copy(settings.ORLOP, os.path.join(root, "orlop"))
+
+        def enter():
+            os.chroot(root)
+            os.chdir("/")
+        result = program.run(["/orlop", "--version"], before=enter)
+        self.assertEqual(result.status, 0, str(result))
+
+    def test_default_state_root(self):
+        """Asking for a list makes nothing."""
+        before = set(os.listdir("/run"))
+        self.assertEqual(orlop("list", "-q").status, 0)
+        self.assertEqual(set(os.listdir("/run")), before)
+
+
+if __name__ == "__main__":
+    runner.main()

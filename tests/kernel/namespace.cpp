@@ -1,0 +1,143 @@
+#include "cgroup_tree.hpp"
+#include "harness/catch.hpp"
+#include "harness/child.hpp"
+#include "harness/failure.hpp"
+
+#include "orlop/base/file.hpp"
+#include "orlop/base/path.hpp"
+#include "orlop/base/text.hpp"
+#include "orlop/kernel/cgroup.hpp"
+#include "orlop/kernel/namespace.hpp"
+
+#include <csignal>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace orlop;
+using namespace orlop::kernel;
+using harness::in_child;
+
+namespace {
+
+struct Row {
+  std::uint64_t flag;
+  char const* file;
+  char const* name;
+};
+Row const rows[] = {
+    {CLONE_NEWUSER, "user", "CLONE_NEWUSER"}, {CLONE_NEWPID, "pid", "CLONE_NEWPID"},
+    {CLONE_NEWNS, "mnt", "CLONE_NEWNS"},      {CLONE_NEWUTS, "uts", "CLONE_NEWUTS"},
+    {CLONE_NEWIPC, "ipc", "CLONE_NEWIPC"},    {CLONE_NEWNET, "net", "CLONE_NEWNET"},
+    {CLONE_NEWCGROUP, "cgroup", "CLONE_NEWCGROUP"}, {CLONE_NEWTIME, "time", "CLONE_NEWTIME"},
+};
+
+std::string id_of(std::string const& process, char const* name) {
+  return std::filesystem::read_symlink("/proc/" + process + "/ns/" + name);
+}
+
+std::optional<Child> paused(std::uint64_t namespaces, int cgroup = -1) {
+  auto child = clone_into(namespaces, cgroup);
+  if (!child)
+    for (;;) pause();
+  return child;
+}
+
+// The ids that differ from ours are those that were asked for.
+void check_ids(std::string const& process, std::uint64_t namespaces) {
+  for (Row const& row : rows) {
+    INFO(row.name);
+    CHECK((id_of(process, row.file) != id_of("self", row.file)) == ((namespaces & row.flag) != 0));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("namespace: a child is born into the new ones and no others") {
+  in_child([] {
+    harness::need_root();
+    std::uint64_t all = 0;
+    for (Row const& row : rows) {
+      auto const child = paused(row.flag);
+      check_ids(std::to_string(child->pid()), row.flag);
+      all |= row.flag;
+    }
+    auto const none = paused(0);
+    check_ids(std::to_string(none->pid()), 0);
+    auto const every = paused(all);
+    check_ids(std::to_string(every->pid()), all);
+  });
+}
+
+TEST_CASE("namespace: the child goes on in the caller's frame, with a copy of its memory") {
+  in_child([] {
+    harness::need_root();
+    int value = 1;
+    auto child = clone_into(CLONE_NEWPID, -1);
+    if (!child) {
+      bool const is_first = getpid() == 1;
+      value = is_first ? 42 : 43;
+      _exit(value);
+    }
+    CHECK(process::exit_code(child->reap()) == 42);
+    CHECK(value == 1);
+  });
+}
+
+TEST_CASE("namespace: the child comes with a pidfd that closes on exec") {
+  in_child([] {
+    harness::need_root();
+    auto child = paused(CLONE_NEWUTS);
+    REQUIRE(child->pidfd() >= 0);
+    CHECK((fcntl(child->pidfd(), F_GETFD) & FD_CLOEXEC) != 0);
+    CHECK_FALSE(process::wait_for_end(child->pidfd(), 0));
+    CHECK(process::try_signal(child->pidfd(), SIGKILL) == 0);
+    CHECK(process::wait_for_end(child->pidfd(), 5000));
+    CHECK(process::exit_code(child->reap()) == 128 + SIGKILL);
+  });
+}
+
+TEST_CASE("namespace: a child is born into a v2 cgroup") {
+  test::CgroupTree const tree{test::CgroupTree::v2()};
+  tree.use([&](CgroupHierarchy const& hierarchy) {
+    CgroupDirectory const cgroup{hierarchy, tree.name() + "/born"};
+    make_cgroup(cgroup);
+    auto const child = paused(CLONE_NEWPID | CLONE_NEWNS, open_cgroup(cgroup));
+    CHECK(cgroup_processes(cgroup.full()) == std::vector<pid_t>{child->pid()});
+    check_ids(std::to_string(child->pid()), CLONE_NEWPID | CLONE_NEWNS);
+  });
+}
+
+TEST_CASE("namespace: a v2 cgroup that takes no process is named as the cause") {
+  test::CgroupTree const tree{test::CgroupTree::v2()};
+  tree.use([&](CgroupHierarchy const& hierarchy) {
+    CgroupDirectory const threaded{hierarchy, tree.name() + "/threaded"}, invalid{hierarchy, tree.name() + "/invalid"};
+    for (auto const* cgroup : {&threaded, &invalid}) make_cgroup(*cgroup);
+    file::write_existing(threaded.full() + "/cgroup.type", "threaded");  // which makes its sibling "domain invalid"
+    CHECK(harness::failure_of([&] { paused(CLONE_NEWUTS, open_cgroup(invalid)); }) ==
+          "clone3(CLONE_NEWUTS|CLONE_INTO_CGROUP): operation not supported");
+  });
+}
+
+TEST_CASE("namespace: unshared later") {
+  in_child([] {
+    harness::need_root();
+    std::string const before = id_of("self", "uts"), pid_before = id_of("self", "pid");
+    unshare_namespaces(CLONE_NEWUTS | CLONE_NEWIPC);
+    CHECK(id_of("self", "uts") != before);
+    CHECK(id_of("self", "pid") == pid_before);
+    CHECK_NOTHROW(unshare_namespaces(0));
+  });
+}
+
+TEST_CASE("namespace: what the kernel refuses is named with its flags") {
+  in_child([] {
+    if (setresuid(65534, 65534, 65534) < 0) harness::skip("needs another uid");
+    CHECK(harness::failure_of([] { paused(CLONE_NEWPID | CLONE_NEWNET); }) ==
+          "clone3(CLONE_NEWPID|CLONE_NEWNET): operation not permitted");
+    CHECK(harness::failure_of([] { unshare_namespaces(CLONE_NEWNS); }) ==
+          "unshare(CLONE_NEWNS): operation not permitted");
+    CHECK(harness::failure_of([] { paused(1ULL << 60); }) == "clone3(0): invalid argument");
+  });
+}

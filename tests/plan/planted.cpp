@@ -1,0 +1,26 @@
+// What plan/ must not do, for linker.py: ask the kernel itself.
+#include "orlop/plan/make.hpp"
+
+namespace orlop::plan {
+
+namespace {
+
+class Impure : public HostFacts {
+public:
+  std::vector<kernel::CgroupHierarchy> const& cgroup_hierarchies() override { return none_; }
+  kernel::Grantable grantable_capabilities() override { return kernel::grantable_capabilities(); }
+
+private:
+  std::vector<kernel::CgroupHierarchy> none_;
+};
+
+}  // namespace
+
+std::string planted() {
+  Impure host;
+  return make({}, host, {}).id;
+}
+
+}  // namespace orlop::plan
+
+int main() { return orlop::plan::planted().empty(); }

@@ -1,0 +1,224 @@
+// Every `throw Refusal` of src/plan, but for what this version does not support (unsupported.cpp).
+#include "refusal.hpp"
+#include "table.hpp"
+
+#include "harness/catch.hpp"
+
+#include "oci/json.hpp"
+#include "orlop/base/text.hpp"
+
+namespace plan_test {
+
+namespace {
+
+using oci::Spec;
+using Kind = oci::NamespaceKind;
+
+std::string const no_version = " is not a version 1.x of the runtime-spec";
+std::string const no_mount_namespace =
+    "a new mount namespace is needed: the container's mounts would be made on the host";
+std::string const no_file_system = " is no file system; for a bind mount add the option bind or rbind";
+std::string const not_absolute = " is not an absolute path";
+
+// The places that are in no config, since it is their absence that is refused.
+bool is_absence(std::string const& why) {
+  return why == "is missing" || why.starts_with("is empty") || why == no_mount_namespace ||
+         why == "\"\"" + no_file_system;
+}
+
+oci::LinuxDevice character_device(std::string path) { return {"c", std::move(path), 1, 3, {}, {}, {}}; }
+void add_device(Spec& spec, oci::LinuxDevice device) { spec.linux_config->devices.push_back(std::move(device)); }
+void add_rule(Spec& spec, oci::LinuxDeviceCgroup rule) {
+  if (!spec.linux_config->resources) spec.linux_config->resources.emplace();
+  spec.linux_config->resources->devices.push_back(std::move(rule));
+}
+void add_mount(Spec& spec, std::string destination, std::string type, std::string source,
+               oci::StringList options = {}) {
+  spec.mounts.push_back({std::move(destination), std::move(type), std::move(source), std::move(options), {}, {}});
+}
+void add_limit(Spec& spec, std::string type, std::uint64_t soft, std::uint64_t hard) {
+  spec.process->rlimits.push_back({std::move(type), hard, soft});
+}
+void add_namespace(Spec& spec, Kind kind, std::string path = "") {
+  spec.linux_config->namespaces.push_back({kind, std::move(path)});
+}
+constexpr std::int64_t beyond_numbers = std::int64_t{1} << 32;
+
+// clang-format off
+RefusalRow const whole_rows[] = {
+    {"ociVersion", "\"\"" + no_version, [](Spec& s) { s.oci_version = ""; }},
+    {"ociVersion", "\"1.\"" + no_version, [](Spec& s) { s.oci_version = "1."; }},
+    {"ociVersion", "\"0.9.0\"" + no_version, [](Spec& s) { s.oci_version = "0.9.0"; }},
+    {"ociVersion", "\"2.0.0\"" + no_version, [](Spec& s) { s.oci_version = "2.0.0"; }},
+    {"ociVersion", "\"11.0\"" + no_version, [](Spec& s) { s.oci_version = "11.0"; }},
+    {"process", "is missing", [](Spec& s) { s.process.reset(); }},
+    {"root", "is missing", [](Spec& s) { s.root.reset(); }},
+    {"root.path", "is empty", [](Spec& s) { s.root->path = ""; }},
+    {"root.path", "is the host's own root", [](Spec& s) { s.root->path = "/"; }},
+    {"root.path", "is the host's own root", [](Spec& s) { s.root->path = "/images/.."; }},
+    {"root.path", "is the host's own root", [](Spec& s) { s.root->path = "../../.."; }},
+    {"hostname", "needs a new uts namespace: this one is the host's", [](Spec& s) { s.hostname = "web"; }},
+    {"domainname", "needs a new uts namespace: this one is the host's", [](Spec& s) { s.domainname = "example.org"; }},
+    {"linux.rootfsPropagation", "unknown propagation \"sideways\"",
+     [](Spec& s) { s.linux_config->rootfs_propagation = "sideways"; }},
+    {"linux.rootfsPropagation", "unknown propagation \"rrslave\"",
+     [](Spec& s) { s.linux_config->rootfs_propagation = "rrslave"; }},
+    {"linux.rootfsPropagation", "unknown propagation \"r\"", [](Spec& s) { s.linux_config->rootfs_propagation = "r"; }},
+    {"linux.maskedPaths[1]", "\"proc/keys\"" + not_absolute,
+     [](Spec& s) { s.linux_config->masked_paths = {"/a", "proc/keys"}; }},
+    {"linux.maskedPaths[0]", "\"\"" + not_absolute, [](Spec& s) { s.linux_config->masked_paths = {""}; }},
+    {"linux.readonlyPaths[1]", "\"./sys\"" + not_absolute,
+     [](Spec& s) { s.linux_config->readonly_paths = {"/a", "./sys"}; }},
+};
+
+RefusalRow const namespace_rows[] = {
+    {"linux.namespaces", no_mount_namespace, [](Spec& s) { s.linux_config->namespaces.clear(); }},
+    {"linux.namespaces", no_mount_namespace, [](Spec& s) { s.linux_config.reset(); }},
+    {"linux.namespaces[1].type", "a second mount namespace",
+     [](Spec& s) { add_namespace(s, Kind::mount); }},
+    {"linux.namespaces[2].type", "a second pid namespace",
+     [](Spec& s) { add_namespace(s, Kind::pid); add_namespace(s, Kind::pid, "/proc/1/ns/pid"); }},
+    {"linux.namespaces[1].path", "joining a namespace is not supported by this version of orlop",
+     [](Spec& s) { add_namespace(s, Kind::network, "/proc/1/ns/net"); }},
+    {"linux.namespaces[1].type", "a new user namespace is not supported by this version of orlop",
+     [](Spec& s) { add_namespace(s, Kind::user); }},
+    {"linux.namespaces[1].type", "a new time namespace is not supported by this version of orlop",
+     [](Spec& s) { add_namespace(s, Kind::time); }},
+};
+
+RefusalRow const cgroup_rows[] = {
+    {"linux.cgroupsPath", "is the root of the hierarchy, which is the host's",
+     [](Spec& s) { s.linux_config->cgroups_path = "/"; }},
+    {"linux.cgroupsPath", "is the root of the hierarchy, which is the host's",
+     [](Spec& s) { s.linux_config->cgroups_path = "pods/.."; }},
+    {"linux.resources.devices[1].type", "unknown device type \"p\" (a, b or c)",
+     [](Spec& s) { add_rule(s, {}); add_rule(s, {true, "p", {}, {}, ""}); }},
+    {"linux.resources.devices[0].type", "unknown device type \"block\" (a, b or c)",
+     [](Spec& s) { add_rule(s, {true, "block", {}, {}, ""}); }},
+    {"linux.resources.devices[0].major", "-2 is no device number",
+     [](Spec& s) { add_rule(s, {true, "c", -2, 0, "r"}); }},
+    {"linux.resources.devices[0].major", "4294967296 is no device number",
+     [](Spec& s) { add_rule(s, {true, "c", beyond_numbers, 0, "r"}); }},
+    {"linux.resources.devices[0].minor", "-2 is no device number",
+     [](Spec& s) { add_rule(s, {true, "c", 0, -2, "r"}); }},
+    {"linux.resources.devices[0].minor", "4294967296 is no device number",
+     [](Spec& s) { add_rule(s, {true, "c", 0, beyond_numbers, "r"}); }},
+    {"linux.resources.devices[0].access", "\"rx\" is no combination of r, w and m",
+     [](Spec& s) { add_rule(s, {true, "c", 0, 0, "rx"}); }},
+};
+
+RefusalRow const device_rows[] = {
+    {"linux.devices[0].path", "\"dev/x\"" + not_absolute, [](Spec& s) { add_device(s, character_device("dev/x")); }},
+    {"linux.devices[0].path", "\"\"" + not_absolute, [](Spec& s) { add_device(s, character_device("")); }},
+    {"linux.devices[1].path", "/dev/x is listed twice",
+     [](Spec& s) { add_device(s, character_device("/dev/x")); add_device(s, character_device("/dev//./x")); }},
+    {"linux.devices[0].type", "unknown device type \"a\" (c, u, b or p)",
+     [](Spec& s) { add_device(s, {"a", "/dev/x", 1, 3, {}, {}, {}}); }},
+    {"linux.devices[0].type", "unknown device type \"\" (c, u, b or p)",
+     [](Spec& s) { add_device(s, {"", "/dev/x", 1, 3, {}, {}, {}}); }},
+    {"linux.devices[0].major", "is missing", [](Spec& s) { add_device(s, {"b", "/dev/x", {}, 3, {}, {}, {}}); }},
+    {"linux.devices[0].minor", "is missing", [](Spec& s) { add_device(s, {"u", "/dev/x", 1, {}, {}, {}, {}}); }},
+    {"linux.devices[0].major", "-1 is no device number",
+     [](Spec& s) { add_device(s, {"c", "/dev/x", -1, 3, {}, {}, {}}); }},
+    {"linux.devices[0].major", "4294967296 is no device number",
+     [](Spec& s) { add_device(s, {"p", "/dev/x", beyond_numbers, 0, {}, {}, {}}); }},
+    {"linux.devices[0].minor", "-1 is no device number",
+     [](Spec& s) { add_device(s, {"c", "/dev/x", 1, -1, {}, {}, {}}); }},
+    {"linux.devices[0].minor", "4294967296 is no device number",
+     [](Spec& s) { add_device(s, {"c", "/dev/x", 1, beyond_numbers, {}, {}, {}}); }},
+};
+
+RefusalRow const mount_rows[] = {
+    {"mounts[0].destination", "is empty", [](Spec& s) { add_mount(s, "", "tmpfs", "tmpfs"); }},
+    {"mounts[0].destination", "is the container's root itself", [](Spec& s) { add_mount(s, "/", "tmpfs", "tmpfs"); }},
+    {"mounts[1].destination", "is the container's root itself",
+     [](Spec& s) { add_mount(s, "/a", "tmpfs", "tmpfs"); add_mount(s, "a/..", "tmpfs", "tmpfs"); }},
+    {"mounts[0].type", "\"\"" + no_file_system, [](Spec& s) { add_mount(s, "/a", "", "/srv/a"); }},
+    {"mounts[0].type", "\"none\"" + no_file_system, [](Spec& s) { add_mount(s, "/a", "none", "/srv/a", {"ro"}); }},
+    {"mounts[0].type", "\"bind\"" + no_file_system, [](Spec& s) { add_mount(s, "/a", "bind", "/srv/a", {"private"}); }},
+    {"mounts[0].source", "is empty: a bind mount needs one",
+     [](Spec& s) { add_mount(s, "/a", "bind", "", {"rbind"}); }},
+    {"mounts[0].options", "\"mode\" is an option of a file system, and a bind mount takes none",
+     [](Spec& s) { add_mount(s, "/a", "", "/srv/a", {"ro", "mode=755", "bind"}); }},
+    {"mounts[0].options", "\"sync\" is an option of a file system, and a bind mount takes none",
+     [](Spec& s) { add_mount(s, "/a", "", "/srv/a", {"bind", "sync"}); }},
+};
+
+RefusalRow const process_rows[] = {
+    {"process.args", "is empty: nothing to run", [](Spec& s) { s.process->args.clear(); }},
+    {"process.args[0]", "is empty: nothing to run", [](Spec& s) { s.process->args = {"", "x"}; }},
+    {"process.cwd", "\"\"" + not_absolute, [](Spec& s) { s.process->cwd = ""; }},
+    {"process.cwd", "\"home\"" + not_absolute, [](Spec& s) { s.process->cwd = "home"; }},
+    {"process.consoleSize.height", "65536 is more than a terminal has",
+     [](Spec& s) { s.process->terminal = true; s.process->console_size = {65536, 80}; }},
+    {"process.consoleSize.width", "65536 is more than a terminal has",
+     [](Spec& s) { s.process->terminal = true; s.process->console_size = {24, 65536}; }},
+    {"process.rlimits[0].type", "unknown resource limit \"RLIMIT_FUN\"",
+     [](Spec& s) { add_limit(s, "RLIMIT_FUN", 1, 1); }},
+    {"process.rlimits[1].type", "a second RLIMIT_CORE",
+     [](Spec& s) { add_limit(s, "RLIMIT_CORE", 1, 1); add_limit(s, "RLIMIT_CORE", 1, 1); }},
+    {"process.rlimits[0].soft", "2 is above the hard limit 1", [](Spec& s) { add_limit(s, "RLIMIT_CORE", 2, 1); }},
+    {"process.rlimits[0].soft", "18446744073709551615 is above the hard limit 1024",
+     [](Spec& s) { add_limit(s, "RLIMIT_CORE", UINT64_MAX, 1024); }},
+    {"process.capabilities.effective", "CAP_KILL, CAP_BPF is not in permitted, and the kernel wants it there",
+     [](Spec& s) { s.process->capabilities = {{}, {"CAP_BPF", "CAP_CHOWN", "CAP_KILL"}, {}, {"CAP_CHOWN"}, {}}; }},
+    {"process.user.uid", "4294967295 is no id: the kernel takes it for \"unchanged\"",
+     [](Spec& s) { s.process->user.uid = UINT32_MAX; }},
+    {"process.user.gid", "4294967295 is no id: the kernel takes it for \"unchanged\"",
+     [](Spec& s) { s.process->user.gid = UINT32_MAX; }},
+    {"process.user.additionalGids[1]", "4294967295 is no id: the kernel takes it for \"unchanged\"",
+     [](Spec& s) { s.process->user.additional_gids = {1, UINT32_MAX}; }},
+};
+// clang-format on
+
+template <std::size_t size>
+void check_all(RefusalRow const (&rows)[size]) {
+  for (auto const& row : rows) check_refusal(row);
+}
+
+}  // namespace
+
+void check_refusal(RefusalRow const& row) {
+  INFO(row.where << ": " << row.why);
+  Spec spec = base_spec();
+  row.change(spec);
+  Table host;
+  try {
+    orlop::plan::make(spec, host, {"web1", "/srv/bundle", false});
+    FAIL_CHECK("is not refused");
+  } catch (orlop::plan::Refusal const& refusal) {
+    CHECK(refusal.where() == row.where);
+    CHECK(refusal.why() == row.why);
+    CHECK(std::string{refusal.what()} == orlop::concat({row.where, ": ", row.why}));
+    std::string const text = oci::print(spec, oci::Style::pretty);
+    oci::Document const document{text, "config.json"};
+    if (!is_absence(row.why)) CHECK(oci::find(document.root(), row.where) != nullptr);
+  }
+}
+
+TEST_CASE("refused: the whole") { check_all(whole_rows); }
+TEST_CASE("refused: namespaces") { check_all(namespace_rows); }
+TEST_CASE("refused: cgroup") { check_all(cgroup_rows); }
+TEST_CASE("refused: devices") { check_all(device_rows); }
+TEST_CASE("refused: mounts") { check_all(mount_rows); }
+TEST_CASE("refused: process") { check_all(process_rows); }
+
+TEST_CASE("refused: nothing of the smallest config") {
+  Table host;
+  CHECK_NOTHROW(orlop::plan::make(base_spec(), host, {"web1", "/srv/bundle", false}));
+}
+
+TEST_CASE("refused: no version 1.x") {
+  for (char const* version : {"1.0", "1.0.0", "1.0.2-dev", "1.3.0-rc.1+build5", "1.99.0"}) {
+    Spec spec = base_spec();
+    spec.oci_version = version;
+    Table host;
+    CHECK_NOTHROW(orlop::plan::make(spec, host, {"web1", "/srv/bundle", false}));
+  }
+}
+
+TEST_CASE("refused: a refusal of the whole has no place") {
+  CHECK(std::string{orlop::plan::Refusal{"", "why"}.what()} == "why");
+}
+
+}  // namespace plan_test

@@ -1,0 +1,64 @@
+#include "table.hpp"
+
+#include "harness/catch.hpp"
+
+namespace plan_test {
+
+namespace {
+
+using orlop::kernel::CgroupHierarchy;
+
+constexpr char hierarchies[] = "cgroup_hierarchies";
+constexpr char capabilities[] = "grantable_capabilities";
+
+// As launch/survey finds them, in the order of /proc/self/cgroup.
+std::vector<CgroupHierarchy> v1_hierarchies() {
+  return {
+      {"/sys/fs/cgroup/cpu,cpuacct", "cpu,cpuacct", {"cpu", "cpuacct"}, false},
+      {"/sys/fs/cgroup/devices", "devices", {"devices"}, false},
+      {"/sys/fs/cgroup/memory", "memory", {"memory"}, false},
+      {"/sys/fs/cgroup/systemd", "systemd", {"name=systemd"}, false},
+  };
+}
+
+}  // namespace
+
+std::vector<CgroupHierarchy> cgroup_layout(std::string_view word) {
+  if (word == "none") return {};
+  if (word == "v2") return {{"/sys/fs/cgroup", "", {}, true}};
+  auto found = v1_hierarchies();
+  if (word == "hybrid")
+    found.push_back({"/sys/fs/cgroup/unified", "unified", {}, true});
+  else if (word != "v1")
+    FAIL("\"" << std::string{word} << "\" is no layout of cgroups");
+  return found;
+}
+
+orlop::kernel::Grantable all_capabilities() {
+  auto const all = (orlop::kernel::CapabilitySet{1} << orlop::kernel::capability_count) - 1;
+  return {all, all};
+}
+
+void Table::ask(char const* question, bool is_answered) {
+  if (!is_answered) FAIL("the plan asks for " << question << ", which is not in the table");
+  asked_.insert(question);
+}
+
+std::vector<CgroupHierarchy> const& Table::cgroup_hierarchies() {
+  ask(hierarchies, answers_.cgroup_hierarchies.has_value());
+  return *answers_.cgroup_hierarchies;
+}
+
+orlop::kernel::Grantable Table::grantable_capabilities() {
+  ask(capabilities, answers_.grantable_capabilities.has_value());
+  return *answers_.grantable_capabilities;
+}
+
+std::set<std::string> Table::questions_answered() const {
+  std::set<std::string> names;
+  if (answers_.cgroup_hierarchies) names.insert(hierarchies);
+  if (answers_.grantable_capabilities) names.insert(capabilities);
+  return names;
+}
+
+}  // namespace plan_test

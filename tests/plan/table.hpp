@@ -1,0 +1,43 @@
+// A pretended host: it knows the answers that a test gives, and a question that is not among them fails the test.
+#pragma once
+#include "orlop/plan/host_facts.hpp"
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace plan_test {
+
+// "v1", "hybrid", "v2" or "none"; the test fails on another word.
+std::vector<orlop::kernel::CgroupHierarchy> cgroup_layout(std::string_view word);
+
+orlop::kernel::Grantable all_capabilities();
+
+class Table : public orlop::plan::HostFacts {
+public:
+  // Members are the questions; absent: not to be asked.
+  struct Answers {
+    std::optional<std::vector<orlop::kernel::CgroupHierarchy>> cgroup_hierarchies;
+    std::optional<orlop::kernel::Grantable> grantable_capabilities;
+  };
+  explicit Table(Answers answers) : answers_{std::move(answers)} {}
+  // A v2 host that can grant everything: for tests that are not about the host.
+  Table() : Table{{cgroup_layout("v2"), all_capabilities()}} {}
+
+  std::vector<orlop::kernel::CgroupHierarchy> const& cgroup_hierarchies() override;
+  orlop::kernel::Grantable grantable_capabilities() override;
+
+  // By name.
+  std::set<std::string> questions_answered() const;
+  std::set<std::string> const& questions_asked() const { return asked_; }
+
+private:
+  void ask(char const* question, bool is_answered);
+
+  Answers answers_;
+  std::set<std::string> asked_;
+};
+
+}  // namespace plan_test

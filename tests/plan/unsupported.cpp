@@ -1,0 +1,144 @@
+// What this version of orlop does not do is refused by name, and nothing in a config is silently without effect.
+#include "refusal.hpp"
+#include "table.hpp"
+
+#include "harness/catch.hpp"
+
+#include "oci/described.hpp"
+#include "orlop/base/text.hpp"
+
+#include <set>
+
+namespace plan_test {
+
+namespace {
+
+using oci::Spec;
+
+struct Unsupported {
+  char const* where;
+  void (*change)(Spec& spec);
+};
+
+oci::LinuxResources& resources(Spec& spec) {
+  if (!spec.linux_config->resources) spec.linux_config->resources.emplace();
+  return *spec.linux_config->resources;
+}
+std::vector<oci::LinuxIdMapping> const one_id{{0, 1000, 1}};
+
+// clang-format off
+constexpr Unsupported unsupported_rows[] = {
+    {"hooks", [](Spec& s) { s.hooks.emplace().prestart = {{"/bin/true", {}, {}, {}}}; }},
+    {"hooks", [](Spec& s) { s.hooks.emplace().create_runtime = {{"/bin/true", {}, {}, {}}}; }},
+    {"hooks", [](Spec& s) { s.hooks.emplace().create_container = {{"/bin/true", {}, {}, {}}}; }},
+    {"hooks", [](Spec& s) { s.hooks.emplace().start_container = {{"/bin/true", {}, {}, {}}}; }},
+    {"hooks", [](Spec& s) { s.hooks.emplace().poststart = {{"/bin/true", {}, {}, {}}}; }},
+    {"hooks", [](Spec& s) { s.hooks.emplace().poststop = {{"/bin/true", {}, {}, {}}}; }},
+    {"process.apparmorProfile", [](Spec& s) { s.process->apparmor_profile = "web"; }},
+    {"process.selinuxLabel", [](Spec& s) { s.process->selinux_label = "a:b:c"; }},
+    {"process.oomScoreAdj", [](Spec& s) { s.process->oom_score_adj = 0; }},
+    {"process.scheduler", [](Spec& s) { s.process->scheduler.emplace(); }},
+    {"process.ioPriority", [](Spec& s) { s.process->io_priority.emplace(); }},
+    {"linux.uidMappings", [](Spec& s) { s.linux_config->uid_mappings = one_id; }},
+    {"linux.gidMappings", [](Spec& s) { s.linux_config->gid_mappings = one_id; }},
+    {"linux.timeOffsets", [](Spec& s) { s.linux_config->time_offsets = {{"boottime", {1, 0}}}; }},
+    {"linux.sysctl", [](Spec& s) { s.linux_config->sysctl = {{"net.ipv4.ip_forward", "1"}}; }},
+    {"linux.netDevices", [](Spec& s) { s.linux_config->net_devices = {{"eth0", {}}}; }},
+    {"linux.seccomp", [](Spec& s) { s.linux_config->seccomp.emplace(); }},
+    {"linux.mountLabel", [](Spec& s) { s.linux_config->mount_label = "a:b:c"; }},
+    {"linux.intelRdt", [](Spec& s) { s.linux_config->intel_rdt.emplace(); }},
+    {"linux.memoryPolicy", [](Spec& s) { s.linux_config->memory_policy.emplace(); }},
+    {"linux.personality", [](Spec& s) { s.linux_config->personality.emplace(); }},
+    {"linux.resources.memory", [](Spec& s) { resources(s).memory.emplace().limit = 0; }},
+    {"linux.resources.cpu", [](Spec& s) { resources(s).cpu.emplace().shares = 2; }},
+    {"linux.resources.pids", [](Spec& s) { resources(s).pids.emplace().limit = 0; }},
+    {"linux.resources.blockIO", [](Spec& s) { resources(s).block_io.emplace().weight = 10; }},
+    {"linux.resources.hugepageLimits", [](Spec& s) { resources(s).hugepage_limits = {{"2MB", 0}}; }},
+    {"linux.resources.network", [](Spec& s) { resources(s).network.emplace().class_id = 1; }},
+    {"linux.resources.rdma", [](Spec& s) { resources(s).rdma = {{"mlx5_1", {}}}; }},
+    {"linux.resources.unified", [](Spec& s) { resources(s).unified = {{"memory.high", "1"}}; }},
+    {"mounts[0].uidMappings", [](Spec& s) { s.mounts = {{"/a", "", "/a", {"bind"}, one_id, one_id}}; }},
+    {"mounts[0].uidMappings", [](Spec& s) { s.mounts = {{"/a", "", "/a", {"bind"}, one_id, {}}}; }},
+    {"mounts[0].gidMappings", [](Spec& s) { s.mounts = {{"/a", "", "/a", {"bind"}, {}, one_id}}; }},
+};
+// clang-format on
+
+std::string const not_supported = "is not supported by this version of orlop";
+
+// Who knows of the members of an object of the config: the plan, or this list of what needs no plan.
+struct Known {
+  oci::Type const* type;
+  std::set<std::string_view> planned, refused, without_effect;
+};
+Known const known_members[] = {
+    {oci::type_of<Spec>(),
+     {"ociVersion", "process", "root", "hostname", "domainname", "mounts", "linux"},
+     {"hooks"},
+     {"annotations"}},
+    {oci::type_of<oci::Root>(), {"path", "readonly"}, {}, {}},
+    {oci::type_of<oci::Mount>(),
+     {"destination", "type", "source", "options"},
+     {"uidMappings", "gidMappings"},
+     {}},
+    {oci::type_of<oci::Process>(),
+     {"terminal", "consoleSize", "user", "args", "env", "cwd", "capabilities", "rlimits", "noNewPrivileges"},
+     {"apparmorProfile", "selinuxLabel", "oomScoreAdj", "scheduler", "ioPriority"},
+     {"execCPUAffinity"}},  // of exec, which comes later
+    {oci::type_of<oci::User>(), {"uid", "gid", "umask", "additionalGids"}, {}, {}},
+    {oci::type_of<oci::LinuxConfig>(),
+     {"resources", "cgroupsPath", "namespaces", "devices", "rootfsPropagation", "maskedPaths", "readonlyPaths"},
+     {"uidMappings", "gidMappings", "timeOffsets", "sysctl", "netDevices", "seccomp", "mountLabel", "intelRdt",
+      "memoryPolicy", "personality"},
+     {}},
+    {oci::type_of<oci::LinuxResources>(),
+     {"devices"},
+     {"memory", "cpu", "pids", "blockIO", "hugepageLimits", "network", "rdma", "unified"},
+     {}},
+    {oci::type_of<oci::LinuxDeviceCgroup>(), {"allow", "type", "major", "minor", "access"}, {}, {}},
+    {oci::type_of<oci::LinuxDevice>(), {"type", "path", "major", "minor", "fileMode", "uid", "gid"}, {}, {}},
+};
+
+}  // namespace
+
+TEST_CASE("unsupported: refused by name") {
+  for (auto const& row : unsupported_rows) check_refusal({row.where, not_supported, row.change});
+}
+
+TEST_CASE("unsupported: every option of a mount that comes later") {
+  constexpr char const* words[] = {"remount",      "tmpcopyup",    "idmap",         "ridmap", "idmap=uids=0-1-2",
+                                   "copy-symlink", "src-nofollow", "dest-nofollow", "ridmap=gids=0-1-2"};
+  for (char const* word : words) {
+    Spec spec = base_spec();
+    spec.mounts = {{"/a", "tmpfs", "tmpfs", {}, {}, {}}, {"/b", "", "/b", {"bind", word}, {}, {}}};
+    Table host;
+    INFO(word);
+    CHECK_THROWS_WITH(
+        orlop::plan::make(spec, host, {"web1", "/srv/bundle", false}),
+        orlop::concat({"mounts[1].options[1]: \"", word, "\" is not supported by this version of orlop"}));
+  }
+}
+
+TEST_CASE("unsupported: objects that ask for nothing are no reason to refuse") {
+  Spec spec = base_spec();
+  spec.hooks.emplace();
+  resources(spec).memory.emplace();
+  resources(spec).cpu.emplace();
+  resources(spec).pids.emplace();
+  resources(spec).block_io.emplace();
+  resources(spec).network.emplace();
+  Table host;
+  CHECK_NOTHROW(orlop::plan::make(spec, host, {"web1", "/srv/bundle", false}));
+}
+
+// A member that oci-spec learns makes this fail, until it is planned or refused.
+TEST_CASE("unsupported: no member of the config is forgotten") {
+  for (auto const& known : known_members)
+    for (auto const& member : known.type->members) {
+      if (!member.type) continue;  // not of Linux, or passed over by oci-spec itself
+      INFO(member.name);
+      CHECK(known.planned.count(member.name) + known.refused.count(member.name) +
+                known.without_effect.count(member.name) == 1);
+    }
+}
+
+}  // namespace plan_test

@@ -1,0 +1,99 @@
+"""Which test programs there are, in the order of running them: the fast and simple first."""
+
+import json
+import os
+import subprocess
+
+from harness import cgroup
+from suite.running import Program
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(SOURCE, "build")
+SANITIZED = os.path.join(SOURCE, "build-asan")
+CLANG = os.path.join(SOURCE, "build-clang")
+
+PYTHON = ["/usr/bin/python3", "-B"]
+VIEWS = ("v1", "hybrid", "v2")
+BEHAVIOUR = ("integration",)
+# Without halt_on_error a finding is a line that nobody reads.
+SANITIZER_ENV = {"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
+# These run in namespaces or in children that share memory, which the sanitizers' runtimes do not stand.
+UNSANITIZED = ("kernel",)
+
+
+def _meson_tests(build):
+    listing = subprocess.run(["meson", "introspect", "--tests", build], stdout=subprocess.PIPE, check=True).stdout
+    return json.loads(listing)
+
+
+def _suites(test):
+    return [suite.split(":")[-1] for suite in test["suite"]]
+
+
+def unit_tests():
+    return [Program(test["name"], test["cmd"], test["env"], cwd=test["workdir"] or BUILD) for test in _meson_tests(BUILD)]
+
+
+def _behaviour_files():
+    for folder in BEHAVIOUR:
+        directory = os.path.join(SOURCE, "tests", folder)
+        for name in sorted(os.listdir(directory)):
+            if name.endswith(".py"):
+                yield folder + "/" + name[:-3], os.path.join(directory, name)
+
+
+def behaviour_tests(views, quick):
+    view = [*PYTHON, os.path.join(SOURCE, "tests", "harness", "view.py")]
+    env = {"ORLOP": os.path.join(BUILD, "orlop"), "PROBE": os.path.join(BUILD, "tests", "probe", "probe")}
+    words = ["--quick"] if quick else []
+    return [
+        Program("%s on %s" % (name, layout), [*view, layout, *PYTHON, path, *words], env, 900, may_be_empty=quick)
+        for layout in views for name, path in _behaviour_files()
+    ]
+
+
+def bench():
+    """A smoke test: it judges no number."""
+    layout = "v2" if cgroup.layout() == "v2" else "v1"
+    tools = ["--orlop", os.path.join(BUILD, "orlop"), "--tools", os.path.join(BUILD, "tests", "bench")]
+    return [Program("bench --quick", [os.path.join(SOURCE, "contrib", "bench"), "--quick", "--view", layout, *tools])]
+
+
+def _build(name, directory, options, targets=(), env=None):
+    script = os.path.join(SOURCE, "tests", "suite", "build.bash")
+    return Program(name, ["bash", script, directory, *options, "--", *targets], env or {}, 600)
+
+
+def clang_build():
+    return [_build("build with clang", CLANG, ["-Dtests=false"], env={"CXX": "clang++"})]
+
+
+def _is_sanitized(test):
+    is_built = test["cmd"][0].startswith(BUILD + os.sep)
+    return is_built and not set(_suites(test)) & set(UNSANITIZED)
+
+
+def sanitized_tests():
+    """The same programs as in the ordinary build, found there: a build that fails must not make the list shorter."""
+    chosen = [test for test in _meson_tests(BUILD) if _is_sanitized(test)]
+    targets = [os.path.relpath(test["cmd"][0], BUILD) for test in chosen]
+    if not targets:
+        return []
+    options = ["-Dbuildtype=debug", "-Db_sanitize=address,undefined"]
+    tests = [
+        Program("sanitized " + test["name"], [os.path.join(SANITIZED, target), *test["cmd"][1:]],
+                {**test["env"], **SANITIZER_ENV}, cwd=test["workdir"] or SANITIZED)
+        for test, target in zip(chosen, targets)
+    ]
+    return [_build("build with sanitizers", SANITIZED, options, targets)] + tests
+
+
+def groups(quick):
+    yield "unit tests", unit_tests()
+    if quick:
+        yield "integration tests", behaviour_tests([cgroup.layout()], True)
+        return
+    yield "integration tests", behaviour_tests(VIEWS, False)
+    yield "bench", bench()
+    yield "sanitized tests", sanitized_tests()
+    yield "build with clang", clang_build()

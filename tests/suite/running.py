@@ -1,0 +1,102 @@
+"""Runs one test program with a time limit, counts its tests, and prints a line."""
+
+import os
+import re
+import subprocess
+import time
+from dataclasses import dataclass, field
+
+from suite import traces
+
+# What our own programs close with; a program without it is one test, by its exit status.
+CLOSING = re.compile(rb"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.MULTILINE)
+TIMED_OUT = 124  # timeout(1)
+SKIPPED = 77  # as automake and meson have it
+
+
+@dataclass
+class Program:
+    name: str
+    argv: list
+    env: dict = field(default_factory=dict)
+    seconds: int = 300
+    cwd: str = None
+    may_be_empty: bool = False  # a program without quick tests
+
+
+@dataclass
+class Counts:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other):
+        return Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+
+    def __str__(self):
+        return "%d passed, %d failed, %d skipped" % (self.passed, self.failed, self.skipped)
+
+
+def _count(program, status, output):
+    closings = CLOSING.findall(output)
+    if not closings:
+        return Counts(passed=status == 0, failed=status not in (0, SKIPPED), skipped=status == SKIPPED)
+    counts = Counts(*(int(number) for number in closings[-1]))
+    # A crash or a leak behind the last test, or nothing tested at all.
+    is_empty = not (counts.passed or counts.failed or counts.skipped) and not program.may_be_empty
+    if not counts.failed and (status != 0 or is_empty):
+        counts.failed = 1
+    return counts
+
+
+class Runner:
+    def __init__(self, logs):
+        self._logs = logs
+
+    def run(self, program):
+        begin = time.monotonic()
+        status, output = self._execute(program)
+        counts = _count(program, status, output)
+        left = traces.end_descendants()
+        if left:
+            counts.failed += 1
+        self._print(program.name, counts, time.monotonic() - begin)
+        if counts.failed:
+            self._show(output, status, program.seconds, left)
+        return counts
+
+    def accept(self, name):
+        """A check of our own that succeeded."""
+        return self._print(name, Counts(passed=1), 0)
+
+    def refuse(self, name, *reasons):
+        self._print(name, Counts(failed=1), 0)
+        for reason in reasons:
+            print("  |", reason, flush=True)
+        return Counts(failed=1)
+
+    def _execute(self, program):
+        """The output goes to a file, so that nobody who inherits it can keep us waiting."""
+        path = os.path.join(self._logs, re.sub(r"[^a-z0-9.]+", "-", program.name) + ".log")
+        argv = ["timeout", "--kill-after=15", str(program.seconds), *program.argv]
+        with open(path, "w+b") as log:
+            status = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                                    env={**os.environ, **program.env}, cwd=program.cwd, start_new_session=True).returncode
+            log.seek(0)
+            return status, log.read()
+
+    def _print(self, name, counts, seconds):
+        print("%-4s %7.1f s  %-38s %s" % ("FAIL" if counts.failed else "ok", seconds, name, counts), flush=True)
+        return counts
+
+    def _show(self, output, status, seconds, left):
+        """Behind a bar: a closing line in there is not ours."""
+        for line in output.decode("utf-8", "replace").splitlines():
+            print("  |", line)
+        if status == TIMED_OUT:
+            print("  | no end after %d s" % seconds)
+        elif status:
+            print("  | exit status %d" % status)
+        for process in left:
+            print("  | left running: " + process)
+        print(end="", flush=True)

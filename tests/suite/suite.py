@@ -1,0 +1,68 @@
+#!/usr/bin/python3
+"""Runs every test program of a finished build, a line a program, and closes with the counts of all tests.
+
+    suite.py [--quick]       contrib/test builds, and calls this
+
+Full outputs go to build/test-logs. Exit status: 0 if tests were run and none failed.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from harness import kernel  # noqa: E402
+from suite import programs, traces  # noqa: E402
+from suite.running import Counts, Runner  # noqa: E402
+
+LOGS = os.path.join(programs.BUILD, "test-logs")
+
+
+def end_with_status(number, _frame):
+    sys.exit(128 + number)
+
+
+def set_up(directory):
+    """Every program, and what it leaves behind, is below this process and in this directory."""
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, end_with_status)
+    kernel.adopt_orphans()
+    os.environ.update(TMPDIR=directory, LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1")
+    shutil.rmtree(LOGS, ignore_errors=True)
+    os.makedirs(LOGS)
+
+
+def run_all(quick):
+    total = Counts()
+    runner = Runner(LOGS)
+    before = traces.find()
+    for name, found in programs.groups(quick):
+        # A list that is empty by mistake must not look like success.
+        total += sum((runner.run(each) for each in found), Counts()) if found else runner.refuse(name, "no such program")
+    left = traces.left_since(before)
+    return total + (runner.refuse("nothing is left behind", *left) if left else runner.accept("nothing is left behind"))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true", help="the unit tests and the quick integration tests only")
+    options = parser.parse_args()
+    traces.sweep()
+    directory = traces.make_directory()
+    total = Counts()
+    try:
+        set_up(directory)
+        total = run_all(options.quick)
+    finally:
+        traces.end_descendants()
+        traces.sweep()
+        shutil.rmtree(directory, ignore_errors=True)
+    print(total, flush=True)
+    sys.exit(1 if total.failed or not total.passed else 0)
+
+
+if __name__ == "__main__":
+    main()
