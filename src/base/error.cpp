@@ -22,7 +22,7 @@ void Argument::append_to(std::string& text) const {
     return;
   }
   text += '"';
-  for (char const c : piece_.view()) text += std::iscntrl(static_cast<unsigned char>(c)) ? '?' : c;
+  text += piece_.view();
   text += '"';
 }
 
@@ -46,6 +46,9 @@ std::string joined(std::string_view trail, std::string_view call, int code) {
   if (!text.empty()) text += ": ";
   text += call;
   if (code) text += concat({": ", errno_text(code)});
+  // One line, whatever the caller named its container.
+  for (char& c : text)
+    if (std::iscntrl(static_cast<unsigned char>(c))) c = '?';
   return text;
 }
 

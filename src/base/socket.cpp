@@ -96,7 +96,9 @@ Received receive(int socket, void* data, std::size_t size) {
   message.msg_iovlen = 1;
   message.msg_control = control.room;
   message.msg_controllen = CMSG_LEN(sizeof(int));  // without the padding, in which a second descriptor would have room
-  ssize_t const got = retry([&] { return recvmsg(socket, &message, MSG_CMSG_CLOEXEC); });
+  ssize_t got = retry([&] { return recvmsg(socket, &message, MSG_CMSG_CLOEXEC); });
+  // A peer that left something unread: the kernel says so once, and what the peer has said is still to be read.
+  if (got < 0 && errno == ECONNRESET) got = retry([&] { return recvmsg(socket, &message, MSG_CMSG_CLOEXEC); });
   if (got < 0 && errno == ECONNRESET) return {};
   check(got, "recvmsg", {socket});
   Received received;

@@ -53,7 +53,11 @@ int signal_of(std::string const& text) {
 int kill(Context const& context, Arguments const& arguments) {
   auto const& words = arguments.words();
   int const signal = words.size() > 1 ? signal_of(words[1]) : SIGTERM;
-  launch::signal_container(container::ContainerDir::open(context.root(), words[0]), signal);
+  auto const container = container::ContainerDir::open(context.root(), words[0]);
+  if (arguments.has("all"))
+    launch::signal_all(container, signal);
+  else
+    launch::signal_container(container, signal);
   return 0;
 }
 

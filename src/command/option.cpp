@@ -66,12 +66,13 @@ Arguments::Arguments(std::string_view who, std::span<char* const> words, std::sp
   int const count = static_cast<int>(rewritten.size());
   auto const table = long_table(options);
   std::string const short_options = letters(options, order);
+  auto const last = [] { return static_cast<std::size_t>(optind - 1); };  // the word that was looked at last
   opterr = 0;
   optind = 0;  // glibc: start anew
   for (int found; (found = getopt_long(count, pointers.data(), short_options.c_str(), table.data(), nullptr)) != -1;) {
     if (found == '?' || found == ':') {
-      bool const is_letter = optopt > 0 && optopt < first_index && !std::string_view{pointers[optind - 1]}.starts_with("--");
-      refuse(who, found, is_letter ? std::string{'-', static_cast<char>(optopt)} : std::string{pointers[optind - 1]});
+      bool const is_letter = optopt > 0 && optopt < first_index && !std::string_view{pointers[last()]}.starts_with("--");
+      refuse(who, found, is_letter ? std::string{'-', static_cast<char>(optopt)} : std::string{pointers[last()]});
     }
     Option const* option = found >= first_index ? &options[static_cast<std::size_t>(found - first_index)] : nullptr;
     for (auto const& one : options)
@@ -79,8 +80,8 @@ Arguments::Arguments(std::string_view who, std::span<char* const> words, std::sp
     std::string value = optarg ? optarg : "";
     if (option->argument || is_on(who, *option, value)) given_.push_back({option, std::move(value)});
   }
-  consumed_ = static_cast<std::size_t>(optind - 1);
-  for (int i = optind; i < count; ++i) words_.emplace_back(pointers[i]);
+  consumed_ = last();
+  for (std::size_t i = last() + 1; i < rewritten.size(); ++i) words_.emplace_back(pointers[i]);
 }
 
 Arguments::Given const* Arguments::find(std::string_view name) const {

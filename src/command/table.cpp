@@ -56,12 +56,16 @@ constexpr Option spec_options[] = {
     help_option,
 };
 constexpr Option no_options[] = {help_option};
+constexpr Option kill_options[] = {
+    {"all", 'a', nullptr, "send it to every process of the container; none is fine"},
+    help_option,
+};
 
 constexpr Command commands[] = {
     {"create", "[options] ID", "make a container, up to the point where its program would start", create_options,
      Order::anywhere, 1, 1, create},
     {"delete", "[options] ID", "remove a container that has stopped", delete_options, Order::anywhere, 1, 1, delete_},
-    {"kill", "[options] ID [SIGNAL]", "send a signal (default: SIGTERM) to a container's init", no_options, Order::anywhere,
+    {"kill", "[options] ID [SIGNAL]", "send a signal (default: SIGTERM) to a container's init", kill_options, Order::anywhere,
      1, 2, kill},
     {"list", "[options]", "list the containers", list_options, Order::anywhere, 0, 0, list},
     {"plan", "[options] [ID]", "print what create or run would do, and do nothing", plan_options, Order::anywhere, 0, 1,

@@ -129,6 +129,8 @@ Record ContainerDir::read_record() const {
   return record;
 }
 
+bool ContainerDir::has_record() const { return faccessat(directory_.fd, record_name, F_OK, 0) == 0; }
+
 void ContainerDir::write_record(Record const& record) {
   Doing const doing{"state"};
   file::replace(directory_.fd, directory_.path, record_name, oci::print(record, oci::Style::compact), 0600);

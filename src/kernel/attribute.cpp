@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/securebits.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -35,6 +36,8 @@ void reset_process_attributes() {
   if (prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) != SECUREBITS_DEFAULT)
     check(prctl(PR_SET_SECUREBITS, SECUREBITS_DEFAULT, 0, 0, 0), "prctl", {Word{"PR_SET_SECUREBITS"}, 0});
 }
+
+void reset_personality() { check(personality(PER_LINUX), "personality", {Word{"PER_LINUX"}}); }
 
 void set_umask(mode_t mask) { umask(mask); }
 

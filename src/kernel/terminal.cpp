@@ -78,6 +78,7 @@ RawMode::RawMode(int terminal) {
   if (tcgetattr(terminal, &before_) < 0) return;  // not a terminal: nothing to change, nothing to restore
   termios raw = before_;
   cfmakeraw(&raw);
+  raw.c_oflag |= OPOST;  // a bare newline of the container goes to the start of the line here
   check(tcsetattr(terminal, TCSANOW, &raw), "tcsetattr", {terminal});
   terminal_ = terminal;
 }

@@ -15,6 +15,8 @@ std::string processes_text(std::string const& directory) {
   return text.empty() ? "no process that can be seen" : text;
 }
 
+bool is_missing(kernel::CgroupDirectory const& directory) { return access(directory.full().c_str(), F_OK) < 0; }
+
 void remove_one(std::string const& directory) {
   if (kernel::try_remove_cgroup(directory, 0)) return;
   kernel::kill_cgroup(directory);
@@ -28,7 +30,7 @@ Fd CgroupSet::make_birthplace() {
   Doing const doing{"cgroup"};
   auto const* const born = cgroup_.born_in();
   if (!born) return {};
-  made_.push_back(born->full());
+  if (is_missing(*born)) made_.push_back(born->full());
   kernel::make_cgroup(*born);
   return kernel::open_cgroup(*born);
 }
@@ -37,7 +39,7 @@ void CgroupSet::make_rest() {
   Doing const doing{"cgroup"};
   for (auto const& directory : cgroup_.directories) {
     if (directory.hierarchy.is_v2) continue;
-    made_.push_back(directory.full());
+    if (is_missing(directory)) made_.push_back(directory.full());
     kernel::make_cgroup(directory);
   }
 }
@@ -63,9 +65,10 @@ CgroupSet::~CgroupSet() {
   }
 }
 
-std::vector<std::string> cgroup_paths(plan::Cgroup const& cgroup) {
+std::vector<std::string> missing_cgroups(plan::Cgroup const& cgroup) {
   std::vector<std::string> paths;
-  for (auto const& directory : cgroup.directories) paths.push_back(directory.full());
+  for (auto const& directory : cgroup.directories)
+    if (is_missing(directory)) paths.push_back(directory.full());
   return paths;
 }
 

@@ -33,7 +33,7 @@ container::Record first_record(plan::Plan const& plan, Source const& source) {
   record.boot_id = container::current_boot_id();
   record.maker = container::identify(getpid());
   record.cgroup_driver = "cgroupfs";
-  record.cgroups = cgroup_paths(plan.cgroup);
+  record.cgroups = missing_cgroups(plan.cgroup);
   record.annotations = source.annotations;
   return record;
 }
@@ -73,6 +73,7 @@ void Creation::create() {
 void Creation::clone() {
   auto [ours, theirs] = socket::seqpacket_pair();
   Fd const birthplace = cgroups_.make_birthplace();
+  log::debug("cloning the container's init");
   auto child = kernel::clone_into(plan_.namespaces.at_clone, birthplace);
   if (!child) launch::init(plan_, theirs);
   init_ = std::move(*child);
@@ -92,21 +93,26 @@ void Creation::make_outside() {
   else
     claim();
   Fd const gate = options_.waits_for_start ? container::make_gate(directory_) : Fd{};
+  log::debug(concat({"recorded in ", directory_.directory().path, ", init has pid ", init_.pid()}));
   cgroups_.make_rest();
   if (!say(channel_, Word::cgroups_made, gate)) report_death();
   cgroups_.set();
   if (!say(channel_, Word::cgroups_set)) report_death();
   spare_.reset();
+  log::debug("cgroups made and set");
 }
 
 void Creation::serve() {
   for (;;) {
-    pollfd waiting[] = {{channel_, POLLIN, 0}, {signals_.interruption(), POLLIN, 0}};
+    pollfd waiting[] = {{channel_, POLLIN, 0}, {is_executing_ ? -1 : signals_.interruption(), POLLIN, 0}};
     check(retry([&] { return poll(waiting, 2, -1); }), "poll");
-    if (waiting[1].revents) signals_.check_interruption();
-    if (!waiting[0].revents) continue;
-    Heard heard = hear(channel_);
-    if (is_done(heard)) return;
+    if (waiting[0].revents) {
+      Heard heard = hear(channel_);
+      if (is_done(heard)) return;
+    } else if (!is_executing_) {
+      // Only if the child has said nothing meanwhile: a signal behind its last word is the container's.
+      signals_.check_interruption();
+    }
   }
 }
 
@@ -143,6 +149,7 @@ void Creation::keep_terminal(Fd master) {
 
 // From here on the container is there for every other command.
 void Creation::become_created() {
+  log::debug("the container is created");
   record_.phase = container::Phase::created;
   directory_.write_record(record_);
   if (!options_.pid_file.empty()) {
@@ -152,7 +159,10 @@ void Creation::become_created() {
   }
 }
 
+// Called when the child does not hear or speak any more: its last words, if there are some, say why.
 void Creation::report_death() {
+  for (Heard heard = hear(channel_); heard.message.word != Word::end_of_file; heard = hear(channel_))
+    if (heard.message.word == Word::failed) throw error_of(heard.message).within(Doing::trail());
   int const status = init_.reap();
   if (WIFSIGNALED(status))
     throw Error::refusal(concat({"the container's init was killed by SIG", sigabbrev_np(WTERMSIG(status)),

@@ -47,6 +47,11 @@ void destroy(container::ContainerDir& container, container::Record const& record
 }
 
 void remove_container(container::ContainerDir& container, bool force) {
+  if (!container.has_record()) {
+    container.remove();
+    if (force) return;
+    throw Error::refusal("container does not exist");
+  }
   auto record = container.read_record();
   Status const status = container::status_of(container, record);
   if (status == Status::running) refuse_unless(force, status, record.id);
@@ -57,6 +62,19 @@ void remove_container(container::ContainerDir& container, bool force) {
   }
   kill_and_wait(record.init, record.boot_id, "the container's init");
   destroy(container, record);
+}
+
+void signal_all(container::ContainerDir const& container, int signal) {
+  auto const record = container.read_record();
+  for (auto const& directory : record.cgroups) {
+    if (signal == SIGKILL) {
+      kernel::kill_cgroup(directory);
+      continue;
+    }
+    auto const pids = kernel::cgroup_processes(directory);
+    for (pid_t const pid : pids) kill(pid, signal);
+    if (!pids.empty()) return;  // every hierarchy has the same processes
+  }
 }
 
 void signal_container(container::ContainerDir const& container, int signal) {

@@ -39,6 +39,7 @@ public:
     enter_cgroup();
     make_mounts(root, plan_);
     make_devices(root, plan_);
+    expect(channel_, Word::cgroups_set);
     kernel::new_session();
     if (plan_.process.terminal.wanted) use_terminal(root);
     mask_paths(root, plan_.masked_paths);
@@ -47,7 +48,6 @@ public:
     take_on(plan_.process);
     Execution const program{plan_.process, find_executable(plan_.process)};
     kernel::close_on_exec_from(3);
-    expect(channel_, Word::cgroups_set);
     if (gate_.is_open()) wait_at_gate();
     program.settle();
     execute(program);

@@ -56,6 +56,7 @@ void take_on(plan::Process const& process) {
   make_working_directory(process.cwd);
   for (auto const& limit : process.rlimits) kernel::set_rlimit(limit);
   kernel::reset_process_attributes();
+  kernel::reset_personality();
   kernel::reset_signals();
   kernel::own_stdio(process.user.uid);
   kernel::set_umask(process.umask.value_or(022));

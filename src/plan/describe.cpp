@@ -9,6 +9,18 @@
 
 namespace orlop::plan {
 
+Description Description::text(std::string value) { return {Kind::text, std::move(value), {}}; }
+Description Description::number(std::uint64_t value) { return {Kind::plain, std::to_string(value), {}}; }
+Description Description::boolean(bool value) { return {Kind::plain, value ? "true" : "false", {}}; }
+Description Description::list() { return {Kind::list, {}, {}}; }
+
+Description& Description::add(std::string key, Description member) {
+  members.push_back({std::move(key), std::move(member)});
+  return *this;
+}
+
+Description& Description::add(Description member) { return add({}, std::move(member)); }
+
 Description Description::texts(std::vector<std::string> const& values) {
   Description all = list();
   for (auto const& value : values) all.add(text(value));

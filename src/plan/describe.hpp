@@ -2,29 +2,32 @@
 #pragma once
 #include "orlop/plan/plan.hpp"
 
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace orlop::plan {
 
+struct DescriptionMember;
+
 struct Description {
   enum class Kind { text, plain, list, object };
   Kind kind = Kind::object;
   std::string value;                                          // text: a string; plain: a number, true or false
-  std::vector<std::pair<std::string, Description>> members;   // list: the keys are empty
+  std::vector<DescriptionMember> members;                      // list: the keys are empty
 
-  static Description text(std::string value) { return {Kind::text, std::move(value), {}}; }
-  static Description number(std::uint64_t value) { return {Kind::plain, std::to_string(value), {}}; }
-  static Description boolean(bool value) { return {Kind::plain, value ? "true" : "false", {}}; }
-  static Description list() { return {Kind::list, {}, {}}; }
+  static Description text(std::string value);
+  static Description number(std::uint64_t value);
+  static Description boolean(bool value);
+  static Description list();
   static Description texts(std::vector<std::string> const& values);
-  Description& add(std::string key, Description member) {
-    members.emplace_back(std::move(key), std::move(member));
-    return *this;
-  }
-  Description& add(Description member) { return add({}, std::move(member)); }
+  Description& add(std::string key, Description member);
+  Description& add(Description member);
+};
+
+struct DescriptionMember {
+  std::string key;
+  Description value;
 };
 
 Description describe(Plan const& plan);

@@ -25,6 +25,8 @@ public:
   ~ContainerDir();
 
   Record read_record() const;
+  // False: what is left of a removal that was killed half way (a claim has its record from the first moment).
+  bool has_record() const;
   void write_record(Record const& record);
   std::string read_config() const;
   Directory const& directory() const { return directory_; }

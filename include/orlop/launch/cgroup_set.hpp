@@ -30,8 +30,9 @@ private:
   pid_t owner_ = getpid();
 };
 
-// The paths for the record of a container.
-std::vector<std::string> cgroup_paths(plan::Cgroup const& cgroup);
+// The ones that are not there yet: what is about to be made, for the record of a container. A cgroup that was there
+// before belongs to somebody else, and so does what runs in it.
+std::vector<std::string> missing_cgroups(plan::Cgroup const& cgroup);
 
 // Kills what is left inside and removes all of them. Waits for dying processes; what stays in use is an Error that
 // names the cgroup and the processes in it.

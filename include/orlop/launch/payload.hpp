@@ -14,7 +14,7 @@
 //   environment                          process.env, and HOME if it has none
 //   parent-death signal, subreaper       none
 //   dumpable                             as execve sets it; before that, nobody in the container can look into us
-//   timer slack, THP                     the system's default
+//   timer slack, THP, personality        the system's default
 //   affinity, nice, scheduler, io        the caller's (config members for these come with a later version)
 #pragma once
 #include "orlop/base/error.hpp"
