@@ -5,6 +5,12 @@
 
 namespace orlop {
 
+namespace {
+
+char printable(char c) { return std::iscntrl(static_cast<unsigned char>(c)) ? '?' : c; }
+
+}  // namespace
+
 std::string Doing::trail() {
   std::string text;
   for (Doing const* scope = innermost_; scope; scope = scope->outer_) {
@@ -22,7 +28,7 @@ void Argument::append_to(std::string& text) const {
     return;
   }
   text += '"';
-  text += piece_.view();
+  for (char const c : piece_.view()) text += printable(c);
   text += '"';
 }
 
@@ -47,8 +53,7 @@ std::string joined(std::string_view trail, std::string_view call, int code) {
   text += call;
   if (code) text += concat({": ", errno_text(code)});
   // One line, whatever the caller named its container.
-  for (char& c : text)
-    if (std::iscntrl(static_cast<unsigned char>(c))) c = '?';
+  for (char& c : text) c = printable(c);
   return text;
 }
 

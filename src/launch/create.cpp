@@ -144,6 +144,12 @@ void Creation::keep_terminal(Fd master) {
     send_to_console(options_.console_socket, master);
     return;
   }
+  // Before the program can ask for it.
+  for (int const fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (isatty(fd)) {
+      kernel::copy_window_size(fd, master);
+      break;
+    }
   terminal_ = std::move(master);
 }
 

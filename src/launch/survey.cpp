@@ -3,6 +3,7 @@
 #include "orlop/base/error.hpp"
 #include "orlop/base/file.hpp"
 
+#include <cerrno>
 #include <linux/magic.h>
 #include <sys/statfs.h>
 
@@ -12,9 +13,12 @@ namespace {
 
 constexpr char base[] = "/sys/fs/cgroup";
 
+// 0: nothing is there, or nothing for us.
 long file_system_at(std::string const& path) {
   struct statfs status;
-  return statfs(path.c_str(), &status) == 0 ? static_cast<long>(status.f_type) : 0;
+  if (statfs(path.c_str(), &status) == 0) return static_cast<long>(status.f_type);
+  if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) fail("statfs", {path});
+  return 0;
 }
 
 // One line of /proc/self/cgroup: "3:cpu,cpuacct:/", "1:name=systemd:/", "0::/".
