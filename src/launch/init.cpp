@@ -38,8 +38,9 @@ public:
     Directory const root = bind_root(plan_.rootfs);
     enter_cgroup();
     make_mounts(root, plan_);
-    make_devices(root, plan_);
+    // The device rules are denials first: a node that is made while they are written may be refused.
     expect(channel_, Word::cgroups_set);
+    make_devices(root, plan_);
     kernel::new_session();
     if (plan_.process.terminal.wanted) use_terminal(root);
     mask_paths(root, plan_.masked_paths);

@@ -3,7 +3,7 @@
 //
 //   child                  parent                                                             answer
 //   (enter_cgroup)     ←   cgroups_made (+ gate): the container is claimed and recorded, its cgroups are there
-//   (new_session)      ←   cgroups_set: they have all their settings
+//   (make_devices)     ←   cgroups_set: they have all their settings
 //                          both are said without being asked: the child has other work until then, and would have to
 //                          wake the parent up (70 µs)
 //   terminal + fd      →   keeps the master of the pty, or hands it to the console socket     done
