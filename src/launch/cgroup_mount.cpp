@@ -1,5 +1,7 @@
 #include "cgroup_mount.hpp"
 
+#include "finish_mount.hpp"
+
 #include "orlop/base/error.hpp"
 #include "orlop/base/path.hpp"
 #include "orlop/kernel/device.hpp"
@@ -53,6 +55,7 @@ void mount_v1(Directory const& root, plan::Mount const& mount, plan::Plan const&
     add_links(tmpfs, directory.hierarchy);
   }
   if (!mount.attributes.is_empty()) kernel::set_attributes(tmpfs.fd, mount.attributes, true, mount.destination);
+  finish_mount(tmpfs.fd, mount);
 }
 
 }  // namespace
@@ -62,7 +65,9 @@ void mount_cgroup(Directory const& root, plan::Mount const& mount, plan::Plan co
   auto const& first = plan.cgroup.directories.front();
   if (!first.hierarchy.name.empty()) return mount_v1(root, mount, plan);
   Fd const target = path::make_directories(root, mount.destination);
-  kernel::attach(v2_tree(first, mount, plan), target, mount.destination);
+  Fd const tree = v2_tree(first, mount, plan);
+  kernel::attach(tree, target, mount.destination);
+  finish_mount(tree, mount);
 }
 
 }  // namespace orlop::launch

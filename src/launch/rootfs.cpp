@@ -1,6 +1,7 @@
 #include "orlop/launch/rootfs.hpp"
 
 #include "cgroup_mount.hpp"
+#include "finish_mount.hpp"
 
 #include "orlop/base/error.hpp"
 #include "orlop/base/path.hpp"
@@ -30,12 +31,6 @@ void refuse_link(Directory const& root, plan::Mount const& mount) {
   if (found && kind_of(*found, mount.destination) == S_IFLNK)
     throw Error::refusal(concat({mount.type, " must be mounted on an ordinary directory, and ", mount.destination,
                                  " is a symbolic link"}));
-}
-
-void finish_mount(int fd, plan::Mount const& mount) {
-  if (!mount.recursive_attributes.is_empty()) kernel::set_attributes(fd, mount.recursive_attributes, true, mount.destination);
-  for (std::size_t i = 0; i < mount.propagation.size(); ++i)
-    kernel::set_propagation(fd, mount.propagation[i], mount.propagation_recursive[i], mount.destination);
 }
 
 void mount_filesystem(Directory const& root, plan::Mount const& mount) {

@@ -40,6 +40,14 @@ void finish_bind(oci::Mount const& wanted, Request const& request, Mount& mount)
                   concat({"\"", mount.options.front().key, "\" is an option of a file system, and a bind mount takes none"})};
 }
 
+// On v1 it is a tmpfs with many mounts, on v2 a view of the host's: neither has options of its own to set.
+void finish_cgroup(Mount& mount) {
+  mount.kind = MountKind::cgroup;
+  if (!mount.options.empty())
+    throw Refusal{at("mounts", mount.index, "options"),
+                  concat({"\"", mount.options.front().key, "\" is an option of a file system, and a cgroup mount takes none"})};
+}
+
 void finish_filesystem(Mount& mount) {
   if (mount.type.empty() || mount.type == "none" || mount.type == "bind")
     throw Refusal{at("mounts", mount.index, "type"),
@@ -61,7 +69,7 @@ Mount plan_mount(oci::Mount const& wanted, std::size_t index, Request const& req
   if (mount.kind == MountKind::bind)
     finish_bind(wanted, request, mount);
   else if (mount.type == "cgroup")
-    mount.kind = MountKind::cgroup;
+    finish_cgroup(mount);
   else
     finish_filesystem(mount);
   return mount;

@@ -142,6 +142,8 @@ RefusalRow const mount_rows[] = {
      [](Spec& s) { add_mount(s, "/a", "", "/srv/a", {"ro", "mode=755", "bind"}); }},
     {"mounts[0].options", "\"sync\" is an option of a file system, and a bind mount takes none",
      [](Spec& s) { add_mount(s, "/a", "", "/srv/a", {"bind", "sync"}); }},
+    {"mounts[0].options", "\"xattr\" is an option of a file system, and a cgroup mount takes none",
+     [](Spec& s) { add_mount(s, "/a", "cgroup", "cgroup", {"ro", "xattr"}); }},
 };
 
 RefusalRow const process_rows[] = {
