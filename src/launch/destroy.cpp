@@ -66,6 +66,9 @@ void remove_container(container::ContainerDir& container, bool force) {
 
 void signal_all(container::ContainerDir const& container, int signal) {
   auto const record = container.read_record();
+  // In a cgroup that was there before the container, its processes cannot be told from others': only init is known.
+  if (record.cgroups.empty())
+    if (auto const held = try_hold(record.init, record.boot_id)) process::try_signal(*held, signal);
   for (auto const& directory : record.cgroups) {
     if (signal == SIGKILL) {
       kernel::kill_cgroup(directory);

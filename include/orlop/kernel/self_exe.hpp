@@ -3,8 +3,9 @@
 //
 // Before: single-threaded, nothing of a container can see this process yet. After: as said, or an Error.
 //
-// How it was chosen (attack test: tests/kernel/self_exe.cpp; measured on kernel 6.18, static-pie of 0.9 MB, per start, in one run:
-// nothing 361 µs · remap 463 · re-exec from the read-only clone 711; a sealed memfd costs a copy of the file on top):
+// How it was chosen (attack test: tests/kernel/self_exe.cpp; measured on kernel 6.18, static-pie of 0.9 MB, per start,
+// in one run: nothing 361 µs · remap 463 · re-exec from the read-only clone 711; a sealed memfd costs a copy of the
+// file on top):
 //  1. remap    The program's file is cloned as a read-only mount, its text is mapped again from there, its data becomes
 //              anonymous memory, and PR_SET_MM_MAP makes the read-only file our exe. No execve, no copy of the text.
 //              Needs CAP_SYS_ADMIN, CONFIG_CHECKPOINT_RESTORE, and a static program.

@@ -27,7 +27,8 @@ void copy_window_size(int from, int to) noexcept;
 void take_as_controlling_terminal(int slave);
 void use_as_stdio(int slave);
 
-// The caller's terminal in raw mode (but for its output processing: the container's pty leaves newlines bare) for as long as the object lives (or until restore()).
+// The caller's terminal in raw mode (but for its output processing: the container's pty leaves newlines bare)
+// for as long as the object lives (or until restore()).
 class RawMode {
 public:
   RawMode() = default;

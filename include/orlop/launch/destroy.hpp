@@ -11,7 +11,7 @@ void destroy(container::ContainerDir& container, container::Record const& record
 // is not stopped: running" otherwise; one that is being created only by force, and its maker is killed.
 void remove_container(container::ContainerDir& container, bool force);
 // "container not running" when there is no init to get it.
-// To every process in the container's cgroups; none is fine.
+// To every process in the container's own cgroups (to init, if it has none of its own); none is fine.
 void signal_all(container::ContainerDir const& container, int signal);
 void signal_container(container::ContainerDir const& container, int signal);
 
