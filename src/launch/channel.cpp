@@ -20,9 +20,10 @@ void put(char* to, std::size_t room, std::string_view text) {
 
 }  // namespace
 
-bool say(int channel, Word word, int fd) {
+bool say(int channel, Word word, int fd, std::int32_t index) {
   Message message;
   message.word = word;
+  message.index = index;
   return socket::send(channel, &message, header_size, fd);
 }
 
@@ -55,12 +56,18 @@ Heard hear(int channel) {
 Fd expect(int channel, Word word) {
   Heard heard = hear(channel);
   if (heard.message.word == word) return std::move(heard.fd);
+  if (heard.message.word == Word::failed) throw error_of(heard.message);
   throw Error::refusal("the orlop command that makes this container is gone");
 }
 
-void ask(int channel, Word word, int fd) {
-  if (!say(channel, word, fd)) throw Error::refusal("the orlop command that makes this container is gone");
+void ask(int channel, Word word, int fd, std::int32_t index) {
+  if (!say(channel, word, fd, index)) throw Error::refusal("the orlop command that makes this container is gone");
   expect(channel, Word::done);
+}
+
+Fd ask_for(int channel, Word word, std::int32_t index) {
+  if (!say(channel, word, -1, index)) throw Error::refusal("the orlop command that makes this container is gone");
+  return expect(channel, Word::done);
 }
 
 Error error_of(Message const& message) {

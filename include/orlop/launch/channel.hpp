@@ -26,7 +26,8 @@ enum class Word : std::uint8_t { end_of_file, cgroups_made, cgroups_set, termina
 
 struct Message {
   Word word = Word::end_of_file;
-  std::int32_t code = 0;  // errno of a failure
+  std::int32_t code = 0;   // errno of a failure
+  std::int32_t index = 0;  // of the thing in its list of the plan, where the word is about one
   // Text only in a failure; each ends with a NUL.
   char call[1024], trail[512], hint[256];
 };
@@ -37,14 +38,16 @@ struct Heard {
 };
 
 // False: the peer is gone.
-bool say(int channel, Word word, int fd = -1);
+bool say(int channel, Word word, int fd = -1, std::int32_t index = 0);
 void say_failure(int channel, Error const& error) noexcept;
 // Waits for one message. A word that is cut or unknown is an Error.
 Heard hear(int channel);
 // The child waits for a word of the parent, and takes the descriptor beside it. Error: the parent is gone.
 Fd expect(int channel, Word word);
 // The child's question: says the word, waits for `done`. Error: the parent is gone, or answers `failed`.
-void ask(int channel, Word word, int fd = -1);
+void ask(int channel, Word word, int fd = -1, std::int32_t index = 0);
+// The same where the answer brings a descriptor.
+Fd ask_for(int channel, Word word, std::int32_t index = 0);
 // The error that a failure message carries.
 Error error_of(Message const& message);
 
