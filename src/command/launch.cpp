@@ -11,8 +11,6 @@
 
 namespace orlop::command {
 
-namespace {
-
 void check_terminal(plan::Plan const& plan, std::string const& socket, TerminalUse use) {
   bool const wanted = plan.process.terminal.wanted;
   if (wanted && use == TerminalUse::to_socket && socket.empty())
@@ -21,6 +19,13 @@ void check_terminal(plan::Plan const& plan, std::string const& socket, TerminalU
   if (is_useless)
     throw Error::refusal("cannot use console socket if orlop will not detach or allocate tty");
 }
+
+void report_notes(plan::Plan const& plan) {
+  for (auto const& note : plan.notes) log::debug(note);
+  for (auto const& warning : plan.warnings) log::warning(warning);
+}
+
+namespace {
 
 // Early, for a clear word: later it is only the errno of a mount.
 void check_rootfs(plan::Rootfs const& rootfs) {
@@ -44,8 +49,7 @@ Launch prepare_launch(Context const& context, Arguments const& arguments, Termin
   launch.options = {context.root(), arguments.value("pid-file"), arguments.value("console-socket"), true};
   check_terminal(launch.plan, launch.options.console_socket, terminal);
   check_rootfs(launch.plan.rootfs);
-  for (auto const& note : launch.plan.notes) log::debug(note);
-  for (auto const& warning : launch.plan.warnings) log::warning(warning);
+  report_notes(launch.plan);
   return launch;
 }
 

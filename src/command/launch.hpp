@@ -12,6 +12,10 @@ namespace orlop::command {
 // Options that only fit together in some ways, as runc has them.
 enum class TerminalUse { to_socket, relayed };
 
+void check_terminal(plan::Plan const& plan, std::string const& socket, TerminalUse use);
+// To the log, at its level.
+void report_notes(plan::Plan const& plan);
+
 struct Launch {
   Bundle bundle;
   plan::Plan plan;

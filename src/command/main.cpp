@@ -42,8 +42,7 @@ void open_log(Arguments const& globals) {
             globals.has("debug") ? log::Level::debug : log::Level::warning);
 }
 
-int run_command(std::span<char*> words, char* const* argv, Arguments const& globals) {
-  Command const& command = find(words[0]);
+int run_command(Command const& command, std::span<char*> words, char* const* argv, Arguments const& globals) {
   std::string const who = concat({"orlop ", command.name});
   Arguments const arguments{who, words.subspan(1), command.options, command.order};
   if (arguments.has("help")) return print(command_help(command)), 0;
@@ -55,13 +54,23 @@ int run_command(std::span<char*> words, char* const* argv, Arguments const& glob
   return code;
 }
 
+int find_and_run(std::span<char*> words, char* const* argv, Arguments const& globals) {
+  Command const& command = find(words[0]);
+  try {
+    return run_command(command, words, argv, globals);
+  } catch (Error& error) {
+    if (error.exit_status() != 1) throw;
+    throw std::move(error).with_exit_status(command.failure_status);
+  }
+}
+
 int run_all(std::span<char*> words, char* const* argv) {
   Arguments const globals{"orlop", words, global_options(), Order::options_first};
   if (globals.has("help")) return print(global_help()), 0;
   if (globals.has("version")) return print(version()), 0;
   open_log(globals);
   if (globals.words().empty()) throw Error::refusal("a command is missing: see orlop --help");
-  return run_command(words.subspan(globals.consumed()), argv, globals);
+  return find_and_run(words.subspan(globals.consumed()), argv, globals);
 }
 
 }  // namespace

@@ -40,8 +40,8 @@ std::string letters(std::span<Option const> options, Order order) {
 
 // "true" and "false" as Go's flag package takes them; "" is a flag that was just given.
 bool is_on(std::string_view who, Option const& flag, std::string const& value) {
-  if (value.empty() || value == "true" || value == "1") return true;
-  if (value == "false" || value == "0") return false;
+  if (value.empty() || value == "true" || value == "1" || value == "yes") return true;
+  if (value == "false" || value == "0" || value == "no") return false;
   throw Error::refusal(concat({who, ": option --", flag.name, " takes no value but true or false"}));
 }
 
@@ -95,6 +95,13 @@ bool Arguments::has(std::string_view name) const { return find(name); }
 std::string Arguments::value(std::string_view name, std::string_view otherwise) const {
   auto const* const given = find(name);
   return given ? given->value : std::string{otherwise};
+}
+
+std::vector<std::string> Arguments::values(std::string_view name) const {
+  std::vector<std::string> all;
+  for (auto const& given : given_)
+    if (given.option->name == name) all.push_back(given.value);
+  return all;
 }
 
 std::string option_help(std::span<Option const> options) {

@@ -24,6 +24,7 @@ constexpr auto record = oci::table<Record>(
     oci::required<&Record::init>("init"),
     oci::required<&Record::cgroup_driver>("cgroupDriver"),
     oci::required<&Record::cgroups>("cgroups"),
+    oci::optional<&Record::all_cgroups>("allCgroups"),
     oci::optional<&Record::annotations>("annotations"));
 
 constexpr std::string_view phase_words[] = {"creating", "created"};

@@ -51,6 +51,13 @@ bool is_alive(ProcessIdentity const& process, std::string const& boot_id) {
   return now && now->is_alive() && now->start_time == process.start_time && boot_id == current_boot_id();
 }
 
+std::optional<Fd> try_hold(ProcessIdentity const& process, std::string const& boot_id) {
+  if (process.pid <= 0) return std::nullopt;
+  auto pidfd = process::try_pidfd(process.pid);
+  if (!pidfd || !is_alive(process, boot_id)) return std::nullopt;
+  return pidfd;
+}
+
 Status status_of(ContainerDir const& container, Record const& record) {
   if (record.phase == Phase::creating && is_alive(record.maker, record.boot_id)) return Status::creating;
   // A maker killed right behind its init's execve (run) has not written the last word: the process itself has it.

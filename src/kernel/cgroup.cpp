@@ -101,6 +101,28 @@ void enter_cgroup(CgroupDirectory const& cgroup) {
   file::write_existing(cgroup.full() + (cgroup.hierarchy.is_v2 ? "/cgroup.procs" : "/tasks"), "0");
 }
 
+Fd open_tasks(std::string const& directory) {
+  std::string const path = directory + "/tasks";
+  Fd tasks{open(path.c_str(), O_WRONLY | O_CLOEXEC)};
+  if (!tasks.is_open() && errno != ENOENT) fail("open", {path});
+  // A directory that is not there at all is an error, not a v2 one.
+  if (!tasks.is_open() && access(directory.c_str(), F_OK) < 0) fail("open", {directory});
+  return tasks;
+}
+
+void enter_tasks(int tasks) { file::write(tasks, "tasks", "0"); }
+
+bool is_frozen(std::string const& directory) {
+  for (char const* const name : {"/freezer.state", "/cgroup.freeze"}) {
+    std::string const path = directory + name;
+    Fd const fd{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!fd.is_open()) continue;
+    std::string const state = file::read(fd, path);
+    return !state.starts_with("THAWED") && !state.starts_with("0");
+  }
+  return false;
+}
+
 std::vector<pid_t> cgroup_processes(std::string const& directory) {
   std::vector<pid_t> pids;
   std::string const path = directory + "/cgroup.procs";

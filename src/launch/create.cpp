@@ -9,7 +9,7 @@
 #include "orlop/container/status.hpp"
 #include "orlop/kernel/namespace.hpp"
 #include "orlop/kernel/processor.hpp"
-#include "orlop/kernel/terminal.hpp"
+#include "orlop/launch/console.hpp"
 #include "orlop/launch/init.hpp"
 
 #include <cstring>
@@ -34,15 +34,9 @@ container::Record first_record(plan::Plan const& plan, Source const& source) {
   record.maker = container::identify(getpid());
   record.cgroup_driver = "cgroupfs";
   record.cgroups = missing_cgroups(plan.cgroup);
+  for (auto const& directory : plan.cgroup.directories) record.all_cgroups.push_back(directory.full());
   record.annotations = source.annotations;
   return record;
-}
-
-void send_to_console(std::string const& path, int master) {
-  Doing const doing{"console socket", path};
-  Fd const console = socket::connect_stream(path);
-  constexpr char name[] = "/dev/console";
-  if (!socket::send(console, name, sizeof name - 1, master)) throw Error::refusal("the receiver has closed it");
 }
 
 }  // namespace
@@ -111,7 +105,7 @@ void Creation::serve() {
       if (is_done(heard)) return;
     } else if (!is_executing_) {
       // Only if the child has said nothing meanwhile: a signal behind its last word is the container's.
-      signals_.check_interruption();
+      signals_.check_interruption("the container was made");
     }
   }
 }
@@ -120,7 +114,7 @@ void Creation::serve() {
 bool Creation::is_done(Heard& heard) {
   switch (heard.message.word) {
     case Word::terminal:
-      keep_terminal(std::move(heard.fd));
+      terminal_ = deliver_terminal(std::move(heard.fd), options_.console_socket);
       if (!say(channel_, Word::done)) report_death();
       return false;
     case Word::ready:
@@ -137,20 +131,6 @@ bool Creation::is_done(Heard& heard) {
       report_death();
     default: throw Error::refusal("init said a word that is not its own");
   }
-}
-
-void Creation::keep_terminal(Fd master) {
-  if (!options_.console_socket.empty()) {
-    send_to_console(options_.console_socket, master);
-    return;
-  }
-  // Before the program can ask for it.
-  for (int const fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-    if (isatty(fd)) {
-      kernel::copy_window_size(fd, master);
-      break;
-    }
-  terminal_ = std::move(master);
 }
 
 // From here on the container is there for every other command.

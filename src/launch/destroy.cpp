@@ -14,16 +14,9 @@ namespace {
 
 using container::ProcessIdentity;
 using container::Status;
+using container::try_hold;
 
 constexpr int patience_ms = 10'000;
-
-// A descriptor of exactly that process: opened first, identified after, so that a reused pid cannot slip in between.
-std::optional<Fd> try_hold(ProcessIdentity const& process, std::string const& boot_id) {
-  if (process.pid <= 0) return std::nullopt;
-  auto pidfd = process::try_pidfd(process.pid);
-  if (!pidfd || !container::is_alive(process, boot_id)) return std::nullopt;
-  return pidfd;
-}
 
 void kill_and_wait(ProcessIdentity const& process, std::string const& boot_id, char const* what) {
   auto const held = try_hold(process, boot_id);

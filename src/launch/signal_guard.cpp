@@ -34,11 +34,11 @@ SignalGuard::SignalGuard() {
 
 SignalGuard::~SignalGuard() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
 
-void SignalGuard::check_interruption() const {
+void SignalGuard::check_interruption(char const* before_what) const {
   signalfd_siginfo info;
   if (read(interruption_, &info, sizeof info) != sizeof info) return;
   int const number = static_cast<int>(info.ssi_signo);
-  throw Error::refusal(concat({"interrupted by SIG", sigabbrev_np(number), " before the container was made"}))
+  throw Error::refusal(concat({"interrupted by SIG", sigabbrev_np(number), " before ", before_what}))
       .with_exit_status(128 + number);
 }
 

@@ -201,6 +201,27 @@ Description describe_process(Process const& process) {
   return section;
 }
 
+std::string processors_text(std::vector<unsigned> const& processors) {
+  std::string text;
+  for (unsigned const one : processors) text += concat({text.empty() ? "" : " ", one});
+  return text;
+}
+
+Description describe_exec(Plan const& plan) {
+  Exec const& exec = *plan.exec;
+  Description all;
+  all.add("beside the init of", Description::text(plan.id));
+  if (!exec.initial_processors.empty()) all.add("processors at first", Description::text(processors_text(exec.initial_processors)));
+  all.add("cgroups", Description::texts(exec.cgroups));
+  all.add("or where init is", Description::boolean(exec.may_follow_init));
+  if (!exec.final_processors.empty()) all.add("processors at last", Description::text(processors_text(exec.final_processors)));
+  if (plan.process.terminal.wanted) all.add("terminal", describe_terminal(plan.process.terminal));
+  all.add("process", describe_process(plan.process));
+  if (!plan.notes.empty()) all.add("notes", Description::texts(plan.notes));
+  if (!plan.warnings.empty()) all.add("warnings", Description::texts(plan.warnings));
+  return all;
+}
+
 // What is done to the root once all is in it.
 Description describe_root_change(Rootfs const& rootfs) {
   Description section;
@@ -215,6 +236,7 @@ Description describe_root_change(Rootfs const& rootfs) {
 }  // namespace
 
 Description describe(Plan const& plan) {
+  if (plan.exec) return describe_exec(plan);
   Description all;
   all.add("container", Description::text(plan.id));
   all.add("bundle", Description::text(plan.bundle));

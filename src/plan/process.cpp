@@ -136,6 +136,7 @@ void plan_process(oci::Process const& process, HostFacts& host, Plan& plan) {
   plan.process.no_new_privileges = process.no_new_privileges;
   plan_terminal(process, plan);
   plan_rlimits(process, plan);
+  check_affinity(process);
   // Without the object, no capabilities at all: the container gets nothing by an omission.
   if (process.capabilities) plan_capabilities(*process.capabilities, host, plan);
 }

@@ -6,6 +6,7 @@ namespace orlop::plan {
 
 // What this orlop does not do yet is refused by name, so that nothing in a config is silently without effect.
 void refuse_unsupported(oci::Spec const& spec);
+void refuse_unsupported(oci::Process const& process);
 
 void plan_namespaces(oci::LinuxConfig const& config, Plan& plan);
 void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
@@ -13,6 +14,11 @@ void plan_rootfs(oci::Spec const& spec, Request const& request, Plan& plan);
 void plan_mounts(oci::Spec const& spec, Plan& plan);
 void plan_devices(oci::LinuxConfig const& config, Plan& plan);
 void plan_process(oci::Process const& process, HostFacts& host, Plan& plan);
+
+// "0-3,7": the numbers in it, ascending.
+std::vector<unsigned> processors_of(std::string const& list, char const* where);
+// process.execCPUAffinity, already at create.
+void check_affinity(oci::Process const& process);
 
 // "linux.devices[3].path"
 std::string at(std::string_view list, std::size_t index, std::string_view member = {});

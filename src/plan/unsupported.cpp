@@ -33,7 +33,9 @@ void refuse_linux(oci::LinuxConfig const& config) {
   if (config.resources) refuse_resources(*config.resources);
 }
 
-void refuse_process(oci::Process const& process) {
+}  // namespace
+
+void refuse_unsupported(oci::Process const& process) {
   refuse_if(!process.apparmor_profile.empty(), "process.apparmorProfile");
   refuse_if(!process.selinux_label.empty(), "process.selinuxLabel");
   refuse_if(process.oom_score_adj.has_value(), "process.oomScoreAdj");
@@ -41,11 +43,9 @@ void refuse_process(oci::Process const& process) {
   refuse_if(process.io_priority.has_value(), "process.ioPriority");
 }
 
-}  // namespace
-
 void refuse_unsupported(oci::Spec const& spec) {
   refuse_if(spec.hooks && *spec.hooks != oci::Hooks{}, "hooks");
-  if (spec.process) refuse_process(*spec.process);
+  if (spec.process) refuse_unsupported(*spec.process);
   if (spec.linux_config) refuse_linux(*spec.linux_config);
   for (std::size_t i = 0; i < spec.mounts.size(); ++i) {
     auto const& mount = spec.mounts[i];

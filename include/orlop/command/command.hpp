@@ -22,6 +22,7 @@ struct Command {
   Order order;
   std::size_t least_words, most_words;
   int (*run)(Context const& context, Arguments const& arguments);
+  int failure_status = 1;  // what orlop's own failure exits with: 255 where the program's own 1 must be told from it
 };
 
 std::span<Command const> command_table();
@@ -31,6 +32,7 @@ std::string global_help();
 
 int create(Context const& context, Arguments const& arguments);
 int delete_(Context const& context, Arguments const& arguments);
+int exec(Context const& context, Arguments const& arguments);
 int kill(Context const& context, Arguments const& arguments);
 int list(Context const& context, Arguments const& arguments);
 int plan(Context const& context, Arguments const& arguments);

@@ -28,6 +28,8 @@ public:
   bool has(std::string_view name) const;
   // The last one given; "" or `otherwise` when there is none.
   std::string value(std::string_view name, std::string_view otherwise = {}) const;
+  // All that were given, in order.
+  std::vector<std::string> values(std::string_view name) const;
   // What is not an option, in order.
   std::vector<std::string> const& words() const { return words_; }
   std::size_t consumed() const { return consumed_; }

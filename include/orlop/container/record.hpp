@@ -33,6 +33,7 @@ struct Record {
   ProcessIdentity init;   // pid 0 until there is one
   std::string cgroup_driver;
   std::vector<std::string> cgroups;  // directories on the host, ours to remove
+  std::vector<std::string> all_cgroups;  // the directories that its processes are in, ours to remove or not
   oci::StringMap annotations;
   bool operator==(Record const&) const = default;
 };

@@ -5,6 +5,9 @@
 
 #include "oci/spec.hpp"
 
+#include "orlop/base/fd.hpp"
+
+#include <optional>
 #include <string>
 
 namespace orlop::container {
@@ -15,6 +18,8 @@ char const* word(Status status);
 Status status_of(ContainerDir const& container, Record const& record);
 // The record's process still lives, in this boot.
 bool is_alive(ProcessIdentity const& process, std::string const& boot_id);
+// A descriptor of exactly that process: opened first, identified after, so that a reused pid cannot slip in between.
+std::optional<Fd> try_hold(ProcessIdentity const& process, std::string const& boot_id);
 std::string current_boot_id();
 // Our own process, or another living one; a dead one is {pid, 0}.
 ProcessIdentity identify(pid_t pid);

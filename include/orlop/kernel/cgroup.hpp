@@ -40,6 +40,12 @@ Fd open_cgroup(CgroupDirectory const& cgroup);
 // The calling (single-threaded) process moves itself: on v1 by "0" to `tasks`, which takes no lock of the whole system
 // and so waits for no grace period.
 void enter_cgroup(CgroupDirectory const& cgroup);
+// The same through a descriptor that was opened before, where no path leads there any more: of a v1 directory's `tasks`.
+// Closed: the directory is of a v2 tree.
+Fd open_tasks(std::string const& directory);
+void enter_tasks(int tasks);
+// Frozen, or on its way there, by itself (v1: freezer.state, v2: cgroup.freeze).
+bool is_frozen(std::string const& directory);
 std::vector<pid_t> cgroup_processes(std::string const& directory);
 // SIGKILL for all inside, sub-cgroups too; true if some were there. A cgroup that is gone has none.
 bool kill_cgroup(std::string const& directory);

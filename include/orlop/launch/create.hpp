@@ -54,7 +54,6 @@ private:
   void make_outside();
   void serve();
   bool is_done(Heard& heard);
-  void keep_terminal(Fd master);
   void become_created();
   [[noreturn]] void report_death();
 

@@ -24,8 +24,8 @@ public:
 
   // Readable when one of HUP, INT, QUIT, TERM has come.
   int interruption() const { return interruption_; }
-  // Throws the Error of an interrupted command (exit status 128 + N), if one has come.
-  void check_interruption() const;
+  // Throws the Error of a command that was interrupted "before ..." (exit status 128 + N), if one has come.
+  void check_interruption(char const* before_what) const;
   // A descriptor from which every blocked signal can be read (signalfd_siginfo).
   Fd all() const;
 

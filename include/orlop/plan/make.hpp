@@ -32,6 +32,21 @@ private:
   std::string where_, why_, text_;
 };
 
+// What `exec` is asked for: a whole process, or changes to the container's.
+struct ExecRequest {
+  std::string id;
+  std::vector<std::string> container_cgroups;  // directories on the host
+  std::vector<std::string> cgroups;            // "[CONTROLLER[,CONTROLLER]:]PATH", below the container's
+  std::optional<oci::Process> process;
+  oci::StringList args, env, additional_gids, capabilities;
+  std::string user, cwd, apparmor, process_label;
+  bool terminal = false, no_new_privileges = false;
+};
+
+// The process beside the init of a container that was made from `spec`. A Refusal's place is one in the process
+// ("process.cwd"), or an option ("--user").
+Plan make_exec(oci::Spec const& spec, HostFacts& host, ExecRequest const& request);
+
 Plan make(oci::Spec const& spec, HostFacts& host, Request const& request);
 
 }  // namespace orlop::plan

@@ -93,6 +93,14 @@ struct Process {
   bool no_new_privileges = false;
 };
 
+// `exec` only: on its way into the container.
+struct Exec {
+  std::vector<std::string> cgroups;  // directories on the host
+  bool may_follow_init = true;       // where the container's own v2 cgroup takes no processes: into init's
+  // Before and after it has entered them; an empty list: as they are, or as the cpuset has it.
+  std::vector<unsigned> initial_processors, final_processors;
+};
+
 struct Plan {
   std::string id;
   std::string bundle;
@@ -105,6 +113,7 @@ struct Plan {
   std::vector<Symlink> symlinks;
   std::vector<std::string> masked_paths, readonly_paths;
   Process process;
+  std::optional<Exec> exec;           // set: a process beside a container's init, and nothing else of the plan counts
   std::vector<std::string> warnings;  // what the config asks for and the spec lets us leave out
   std::vector<std::string> notes;     // the same where every caller knows it: for the debug log
 };

@@ -1,0 +1,32 @@
+// Becoming a neighbour of a running process: setns(2) by pidfd (Linux 5.8), /proc/PID/ns.
+#pragma once
+#include "orlop/base/fd.hpp"
+
+#include <cstdint>
+#include <sys/types.h>
+
+namespace orlop::kernel {
+
+// The kinds (CLONE_NEW*) in which that process is in another namespace than we are. Joining one's own user namespace is
+// EINVAL, and a right to join any other of one's own may be missing.
+std::uint64_t namespaces_apart(pid_t pid);
+
+// All of these kinds at once: the user namespace's rights count for the others. A mount namespace sets "/" and the
+// working directory to its root. The caller is single-threaded.
+void join_process(int pidfd, std::uint64_t kinds);
+
+// For as long as the object lives, children are born in the pid namespace of that process. In such a child it does nothing.
+class ChildrenBeside {
+public:
+  ChildrenBeside() = default;
+  explicit ChildrenBeside(int pidfd);
+  ChildrenBeside(ChildrenBeside const&) = delete;
+  ChildrenBeside& operator=(ChildrenBeside const&) = delete;
+  ~ChildrenBeside();
+
+private:
+  Fd before_;
+  pid_t owner_ = 0;
+};
+
+}  // namespace orlop::kernel

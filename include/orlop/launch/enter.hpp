@@ -1,0 +1,21 @@
+// The child's straight line of `exec`, from its first instruction to execve: into a running container, beside its init.
+#pragma once
+#include "orlop/base/fd.hpp"
+#include "orlop/plan/plan.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace orlop::launch {
+
+// What the parent has opened or found out.
+struct Entrance {
+  int init;                    // pidfd of the container's init
+  std::uint64_t namespaces;    // CLONE_NEW*: those of init that are not ours; the pid namespace we were born in
+  std::vector<Fd> cgroups_v1;  // `tasks` of each
+};
+
+// Called in the frame of the clone; leaves by execve or _exit only.
+[[noreturn]] void enter(plan::Plan const& plan, Entrance& entrance, int channel) noexcept;
+
+}  // namespace orlop::launch

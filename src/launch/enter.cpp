@@ -1,0 +1,107 @@
+// A process of `exec` until it is its program. Somebody in the container may watch it from its first instruction on: it
+// is not dumpable (the parent saw to that before the clone), so neither its memory nor its descriptors can be looked at.
+//
+//   after                namespaces                     user            reach
+//   clone3               init's pid namespace           as the caller   the host's files
+//   enter_cgroups        "                              "               "; in the container's cgroups
+//   join_namespaces      all of init's                  root in them    the container's root; what is open: the channel, 0 1 2
+//   take_on              "                              the process's   "
+//   execute              "                              "               0 1 2
+#include "orlop/launch/enter.hpp"
+
+#include "orlop/kernel/attribute.hpp"
+#include "orlop/kernel/cgroup.hpp"
+#include "orlop/kernel/join.hpp"
+#include "orlop/kernel/namespace.hpp"
+#include "orlop/kernel/processor.hpp"
+#include "orlop/kernel/terminal.hpp"
+#include "orlop/base/path.hpp"
+#include "orlop/launch/channel.hpp"
+#include "orlop/launch/payload.hpp"
+#include "orlop/launch/rootfs.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace orlop::launch {
+
+namespace {
+
+class Entry {
+public:
+  Entry(plan::Plan const& plan, Entrance& entrance, int channel) : plan_{plan}, entrance_{entrance}, channel_{channel} {}
+
+  void run() {
+    Doing::forget_outer();
+    kernel::die_with_parent();
+    kernel::set_umask(0);
+    enter_cgroups();
+    kernel::close_all_but({std::min(channel_, entrance_.init), std::max(channel_, entrance_.init)});
+    join_namespaces();
+    kernel::new_session();
+    if (plan_.process.terminal.wanted) use_terminal();
+    take_on(plan_.process);
+    Execution const program{plan_.process, find_executable(plan_.process)};
+    kernel::close_on_exec_from(3);
+    program.settle();
+    execute(program);
+  }
+
+private:
+  void enter_cgroups() {
+    Doing const doing{"cgroup"};
+    for (auto& tasks : entrance_.cgroups_v1) {
+      kernel::enter_tasks(tasks);
+      tasks.reset();
+    }
+    auto const& exec = *plan_.exec;
+    if (!exec.final_processors.empty() || !exec.initial_processors.empty()) kernel::run_on(exec.final_processors);
+  }
+
+  // What the kernel checks against the host's user namespace is over from here on.
+  void join_namespaces() {
+    Doing const doing{"namespaces"};
+    if (entrance_.namespaces) kernel::join_process(entrance_.init, entrance_.namespaces);
+    if (entrance_.namespaces & CLONE_NEWUSER) {
+      kernel::become({});  // the host's root is nobody there
+      kernel::set_dumpable(false);
+    }
+    close(entrance_.init);
+  }
+
+  void use_terminal() {
+    Directory const root{path::open_host("/", O_PATH | O_DIRECTORY), "/"};
+    kernel::Pty pty = make_terminal(root, plan_.process);
+    ask(channel_, Word::terminal, pty.master);
+    kernel::take_as_controlling_terminal(pty.slave);
+    kernel::use_as_stdio(pty.slave);
+  }
+
+  [[noreturn]] void execute(Execution const& program) {
+    kernel::outlive_parent();
+    if (!say(channel_, Word::executing)) throw Error::refusal("the orlop command that executes this is gone");
+    program.execute();
+    throw program.failure(errno);
+  }
+
+  plan::Plan const& plan_;
+  Entrance& entrance_;
+  int channel_;
+};
+
+}  // namespace
+
+void enter(plan::Plan const& plan, Entrance& entrance, int channel) noexcept {
+  try {
+    Entry{plan, entrance, channel}.run();
+  } catch (Error const& error) {
+    say_failure(channel, error);
+  } catch (std::exception const& error) {
+    say_failure(channel, Error{0, error.what()});
+  }
+  _exit(1);
+}
+
+}  // namespace orlop::launch

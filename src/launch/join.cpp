@@ -1,0 +1,179 @@
+// The parent while it puts a process into a container: in the caller's namespaces, as the caller. For the moment of the
+// clone its children belong to the container's pid namespace.
+#include "orlop/launch/join.hpp"
+
+#include "orlop/base/file.hpp"
+#include "orlop/base/log.hpp"
+#include "orlop/base/path.hpp"
+#include "orlop/base/socket.hpp"
+#include "orlop/container/status.hpp"
+#include "orlop/kernel/attribute.hpp"
+#include "orlop/kernel/cgroup.hpp"
+#include "orlop/kernel/join.hpp"
+#include "orlop/kernel/namespace.hpp"
+#include "orlop/kernel/processor.hpp"
+#include "orlop/launch/console.hpp"
+#include "orlop/launch/enter.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <fcntl.h>
+#include <optional>
+#include <poll.h>
+#include <sys/wait.h>
+
+namespace orlop::launch {
+
+namespace {
+
+using container::Status;
+
+constexpr char stopped[] = "cannot exec in a stopped container";
+
+// For as long as it lives, we (and who is cloned meanwhile) run on these processors.
+class On {
+public:
+  explicit On(std::vector<unsigned> const& processors) {
+    if (processors.empty()) return;
+    Doing const doing{"process.execCPUAffinity.initial"};
+    is_set_ = sched_getaffinity(0, sizeof before_, &before_) == 0;
+    kernel::run_on(processors);
+  }
+  On(On const&) = delete;
+  On& operator=(On const&) = delete;
+  ~On() {
+    if (is_set_ && owner_ == getpid()) sched_setaffinity(0, sizeof before_, &before_);
+  }
+
+private:
+  cpu_set_t before_;
+  bool is_set_ = false;
+  pid_t owner_ = getpid();
+};
+
+bool is_paused(container::Record const& record) {
+  return std::any_of(record.all_cgroups.begin(), record.all_cgroups.end(), kernel::is_frozen);
+}
+
+// The cgroup of the v2 tree that init is in, where the container's own has controllers for the ones below it and so takes
+// no process itself: init has moved down then, as systemd does.
+std::string cgroup_of_init(std::string const& own, pid_t init) {
+  std::string const text = file::read(concat({"/proc/", init, "/cgroup"}));
+  for (auto const line : split(text, '\n')) {
+    if (!line.starts_with("0::")) continue;
+    std::string_view const path = line.substr(3);
+    // The container's own directory ends as init's path begins: "/sys/fs/cgroup/web" and "/web/init.scope".
+    for (auto slash = path.size(); slash != std::string_view::npos && slash > 0; slash = path.rfind('/', slash - 1))
+      if (own.ends_with(path.substr(0, slash))) return concat({own, path.substr(slash)});
+  }
+  return own;
+}
+
+}  // namespace
+
+Fd hold_init(container::ContainerDir const& container, container::Record const& record, bool ignore_paused) {
+  auto held = container::try_hold(record.init, record.boot_id);
+  Status const status = container::status_of(container, record);
+  if (status == Status::creating) throw Error::refusal("cannot exec in a container that is being created");
+  if (!held || status == Status::stopped) throw Error::refusal(stopped);
+  if (!ignore_paused && is_paused(record))
+    throw Error::refusal("cannot exec in a paused container (use --ignore-paused to override)");
+  return std::move(*held);
+}
+
+Join::Join(plan::Plan const& plan, container::Record const& record, Fd init, JoinOptions const& options,
+           SignalGuard& signals, Fd spare)
+    : plan_{plan}, record_{record}, init_{std::move(init)}, options_{options}, signals_{signals}, spare_{std::move(spare)} {}
+
+void Join::execute() {
+  try {
+    clone();
+    spare_.reset();
+    serve();
+  } catch (Error const& error) {
+    // Whatever the kernel calls it: into a container that has died meanwhile nobody gets.
+    if (error.exit_status() == 1 && process::wait_for_end(init_, 0)) throw Error::refusal(stopped);
+    throw;
+  }
+  if (options_.pid_file.empty()) return;
+  Doing const doing{"pid file"};
+  file::replace(options_.pid_file, std::to_string(process_.pid()), 0644);
+}
+
+void Join::clone() {
+  auto [ours, theirs] = socket::seqpacket_pair();
+  Entrance entrance{init_, kernel::namespaces_apart(record_.init.pid), {}};
+  bool const has_pid_namespace = entrance.namespaces & CLONE_NEWPID;
+  entrance.namespaces &= ~std::uint64_t{CLONE_NEWPID};
+  std::string birthplace;
+  for (auto const& directory : plan_.exec->cgroups) {
+    Doing const doing{"cgroup"};
+    Fd tasks = kernel::open_tasks(directory);
+    if (tasks.is_open())
+      entrance.cgroups_v1.push_back(std::move(tasks));
+    else
+      birthplace = directory;
+  }
+  // From its first moment on the child can be seen in the container: it must not be looked into.
+  kernel::set_dumpable(false);
+  On const processors{plan_.exec->initial_processors};
+  std::optional<kernel::ChildrenBeside> beside;
+  if (has_pid_namespace) beside.emplace(init_);
+  auto const born = [&](std::string const& directory) {
+    Fd const cgroup = directory.empty() ? Fd{} : path::open_host(directory, O_PATH | O_DIRECTORY);
+    return kernel::clone_into(0, cgroup);
+  };
+  log::debug("cloning the process");
+  std::optional<Child> child;
+  try {
+    child = born(birthplace);
+  } catch (Error const& error) {
+    std::string const other = birthplace.empty() ? "" : cgroup_of_init(birthplace, record_.init.pid);
+    if (error.code() != EBUSY || !plan_.exec->may_follow_init || other == birthplace) throw;
+    child = born(other);
+  }
+  if (!child) launch::enter(plan_, entrance, theirs);
+  process_ = std::move(*child);
+  channel_ = std::move(ours);
+}
+
+void Join::serve() {
+  for (;;) {
+    pollfd waiting[] = {{channel_, POLLIN, 0}, {is_executing_ ? -1 : signals_.interruption(), POLLIN, 0}};
+    check(retry([&] { return poll(waiting, 2, -1); }), "poll");
+    if (waiting[0].revents) {
+      Heard heard = hear(channel_);
+      if (is_done(heard)) return;
+    } else if (!is_executing_) {
+      signals_.check_interruption("the program was executed");
+    }
+  }
+}
+
+// One word of the child; true when the program runs.
+bool Join::is_done(Heard& heard) {
+  switch (heard.message.word) {
+    case Word::terminal:
+      terminal_ = deliver_terminal(std::move(heard.fd), options_.console_socket);
+      if (!say(channel_, Word::done)) report_death();
+      return false;
+    case Word::executing: is_executing_ = true; return false;
+    case Word::failed: throw error_of(heard.message).within(Doing::trail());
+    case Word::end_of_file:
+      if (is_executing_) return true;
+      report_death();
+    default: throw Error::refusal("the process said a word that is not its own");
+  }
+}
+
+void Join::report_death() {
+  for (Heard heard = hear(channel_); heard.message.word != Word::end_of_file; heard = hear(channel_))
+    if (heard.message.word == Word::failed) throw error_of(heard.message).within(Doing::trail());
+  int const status = process_.reap();
+  if (WIFSIGNALED(status))
+    throw Error::refusal(concat({"the process was killed by SIG", sigabbrev_np(WTERMSIG(status)),
+                                 " before it could execute the program"}));
+  throw Error::refusal(concat({"the process ended with status ", WEXITSTATUS(status), " before it could execute the program"}));
+}
+
+}  // namespace orlop::launch
