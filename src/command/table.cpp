@@ -39,12 +39,12 @@ constexpr Option run_options[] = {
 constexpr Option exec_options[] = {
     {"additional-gids", 'g', "GID", "one supplementary group more (may be given several times)"},
     {"apparmor", 0, "PROFILE", "AppArmor profile of the process"},
-    {"cap", 'c', "CAPABILITY", "one capability more (may be given several times)"},
-    {"cgroup", 0, "[CTRL:]PATH", "run in this cgroup below the container's, which must exist (of v1 controllers CTRL,...)"},
+    {"cap", 'c', "CAP", "one capability more (may be given several times)"},
+    {"cgroup", 0, "PATH", "a cgroup below the container's, which must exist; v1: CONTROLLER[,CONTROLLER]:PATH"},
     {"console-socket", 0, "SOCKET", "send the master of the process's terminal to this AF_UNIX socket"},
     {"cwd", 0, "DIR", "working directory in the container"},
     {"detach", 'd', nullptr, "return when the program has started"},
-    {"env", 'e', "NAME=VALUE", "set an environment variable (may be given several times)"},
+    {"env", 'e', "VAR", "set an environment variable, NAME=VALUE (may be given several times)"},
     {"ignore-paused", 0, nullptr, "into a paused container, too: the process runs when it is resumed"},
     {"no-new-privs", 0, nullptr, "no program that is executed can gain privileges"},
     {"no-subreaper", 0, nullptr, "accepted for runc's callers: orlop never is a subreaper"},
@@ -52,7 +52,7 @@ constexpr Option exec_options[] = {
     {"process", 'p', "FILE", "the process as JSON (config.json's member process) instead of a program and options"},
     {"process-label", 0, "LABEL", "SELinux label of the process"},
     {"tty", 't', nullptr, "give the process a terminal"},
-    {"user", 'u', "UID[:GID]", "user, and group, in numbers"},
+    {"user", 'u', "USER", "UID or UID:GID, in numbers"},
     help_option,
 };
 constexpr Option delete_options[] = {

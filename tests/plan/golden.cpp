@@ -25,9 +25,17 @@ struct HostAnswers {
   std::string cgroup_hierarchies{};                                   // a word of cgroup_layout
   std::optional<WithoutCapabilities> grantable_capabilities{};        // all but those
 };
+// The plan of `exec` in the container of that config; members are options of the command line.
+struct ExecWords {
+  oci::StringList container_cgroups{}, args{}, env{}, capabilities{}, groups{}, cgroups{};
+  std::string user{}, cwd{};
+  bool tty{};
+  std::optional<oci::Process> process{};
+};
 struct HostFile {
   std::string config{};  // absent: NAME.json
   bool no_pivot{};
+  std::optional<ExecWords> exec{};
   HostAnswers answers{};
 };
 
@@ -37,6 +45,7 @@ namespace oci {
 using namespace plan_test;
 template <> Type const Object<WithoutCapabilities>::type;
 template <> Type const Object<HostAnswers>::type;
+template <> Type const Object<ExecWords>::type;
 template <> Type const Object<HostFile>::type;
 
 namespace {
@@ -46,14 +55,27 @@ constexpr auto without_capabilities = table<WithoutCapabilities>(
 constexpr auto host_answers = table<HostAnswers>(
     optional<&HostAnswers::cgroup_hierarchies>("cgroup_hierarchies"),
     optional<&HostAnswers::grantable_capabilities>("grantable_capabilities"));
+constexpr auto exec_words = table<ExecWords>(
+    optional<&ExecWords::container_cgroups>("containerCgroups"),
+    optional<&ExecWords::args>("args"),
+    optional<&ExecWords::env>("env"),
+    optional<&ExecWords::capabilities>("cap"),
+    optional<&ExecWords::groups>("additionalGids"),
+    optional<&ExecWords::cgroups>("cgroup"),
+    optional<&ExecWords::user>("user"),
+    optional<&ExecWords::cwd>("cwd"),
+    optional<&ExecWords::tty>("tty"),
+    optional<&ExecWords::process>("process"));
 constexpr auto host_file = table<HostFile>(
     optional<&HostFile::config>("config"),
     optional<&HostFile::no_pivot>("noPivot"),
+    optional<&HostFile::exec>("exec"),
     required<&HostFile::answers>("answers"));
 }  // namespace
 
 template <> constinit Type const Object<WithoutCapabilities>::type = object_type(without_capabilities);
 template <> constinit Type const Object<HostAnswers>::type = object_type(host_answers);
+template <> constinit Type const Object<ExecWords>::type = object_type(exec_words);
 template <> constinit Type const Object<HostFile>::type = object_type(host_file);
 }  // namespace oci
 
@@ -114,11 +136,28 @@ void hold(std::string const& name, std::string const& actual) {
   if (expected != actual) FAIL_CHECK(name << ", " << difference(expected, actual));
 }
 
+orlop::plan::ExecRequest request_of(ExecWords const& words) {
+  orlop::plan::ExecRequest request;
+  request.id = "web1";
+  request.container_cgroups = words.container_cgroups;
+  request.cgroups = words.cgroups;
+  request.process = words.process;
+  request.args = words.args;
+  request.env = words.env;
+  request.additional_gids = words.groups;
+  request.capabilities = words.capabilities;
+  request.user = words.user;
+  request.cwd = words.cwd;
+  request.terminal = words.tty;
+  return request;
+}
+
 void run_case(std::string const& name) {
   auto const host = parsed<HostFile>(name + ".host");
   auto const spec = parsed<oci::Spec>(host.config.empty() ? name + ".json" : host.config);
   Table table{answers_of(host.answers)};
-  auto const plan = orlop::plan::make(spec, table, {"web1", "/srv/bundle", host.no_pivot});
+  auto const plan = host.exec ? orlop::plan::make_exec(spec, table, request_of(*host.exec))
+                              : orlop::plan::make(spec, table, {"web1", "/srv/bundle", host.no_pivot});
   CHECK(table.questions_asked() == table.questions_answered());
   hold(name + ".text", orlop::plan::text(plan));
   std::string const json = orlop::plan::json(plan);

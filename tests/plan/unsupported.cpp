@@ -81,9 +81,10 @@ Known const known_members[] = {
      {"uidMappings", "gidMappings"},
      {}},
     {oci::type_of<oci::Process>(),
-     {"terminal", "consoleSize", "user", "args", "env", "cwd", "capabilities", "rlimits", "noNewPrivileges"},
+     {"terminal", "consoleSize", "user", "args", "env", "cwd", "capabilities", "rlimits", "noNewPrivileges",
+      "execCPUAffinity"},
      {"apparmorProfile", "selinuxLabel", "oomScoreAdj", "scheduler", "ioPriority"},
-     {"execCPUAffinity"}},  // of exec, which comes later
+     {}},
     {oci::type_of<oci::User>(), {"uid", "gid", "umask", "additionalGids"}, {}, {}},
     {oci::type_of<oci::LinuxConfig>(),
      {"resources", "cgroupsPath", "namespaces", "devices", "rootfsPropagation", "maskedPaths", "readonlyPaths"},

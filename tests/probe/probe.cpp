@@ -90,7 +90,7 @@ const NamedReport* find_report(std::string_view name) {
 }
 
 const NamedAction* find_action(std::string_view name) {
-    for (auto table : {actions(), file_actions()})
+    for (auto table : {actions(), file_actions(), hunt_actions()})
         for (const NamedAction& entry : table)
             if (entry.name == name)
                 return &entry;
@@ -132,6 +132,7 @@ int usage() {
     dprintf(STDERR_FILENO, "usage: probe report [SECTION...]\n");
     print_table(actions());
     print_table(file_actions());
+    print_table(hunt_actions());
     return 125;
 }
 

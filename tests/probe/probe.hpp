@@ -31,6 +31,7 @@ std::span<const NamedReport> inside_reports();  // mounts, devices, cgroups: wha
 std::span<const NamedReport> outside_reports(); // namespaces, descriptors, terminals: what ties it to the rest
 std::span<const NamedAction> actions();
 std::span<const NamedAction> file_actions();
+std::span<const NamedAction> hunt_actions();
 
 // The whole file, or nothing with errno set. It never waits: the file may be a pipe that nobody writes.
 std::optional<std::string> read_file(const char* path);

@@ -1,0 +1,276 @@
+#!/usr/bin/python3
+"""exec: a process beside a container's init."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from harness import program, runner  # noqa: E402
+from harness.case import ContainerCase, quick  # noqa: E402
+from harness.console import ConsoleSocket  # noqa: E402
+from harness.terminal import Session  # noqa: E402
+
+
+class ExecCase(ContainerCase):
+    def exec(self, name, *words, options=(), **how):
+        return self.runtime.call("exec", *options, name, *words, **how)
+
+    def seen(self, name, *sections, options=(), **how):
+        result = self.exec(name, "/bin/probe", "report", *sections, options=options, **how)
+        self.assertEqual(result.status, 0, str(result))
+        return json.loads(result.stdout)
+
+    def process_file(self, **members):
+        path = os.path.join(self.directory, "process.json")
+        process = {"args": ["/bin/true"], "cwd": "/", "user": {"uid": 0, "gid": 0}}
+        process.update(members)
+        with open(path, "w") as file:
+            json.dump(process, file)
+        return path
+
+    def refused(self, name, *words, options=(), **how):
+        """255, one line, and no process more than before."""
+        result = self.exec(name, *words, options=options, **how)
+        self.assertEqual(result.status, 255, str(result))
+        return self.assert_one_line(result)
+
+
+class Place(ExecCase):
+    @quick
+    def test_in_every_namespace_and_cgroup_of_init(self):
+        def all_kinds(bundle):
+            bundle.own_cgroup_namespace()
+        name = self.start_sleeper(change=all_kinds)
+        init = self.pid_of(name)
+        command = self.runtime.argv("exec", name, "/bin/probe", "say", "up", "+", "sleep")
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        self.addCleanup(process.stdout.close)
+        self.assertEqual(process.stdout.readline(), b"up\n")
+        with open("/proc/%d/task/%d/children" % (process.pid, process.pid)) as file:
+            pid = int(file.read())
+        for kind in sorted(os.listdir("/proc/%d/ns" % init)):
+            both = [os.readlink("/proc/%d/ns/%s" % (each, kind)) for each in (init, pid)]
+            self.assertEqual(both[0], both[1], kind)
+        cgroups = [open("/proc/%d/cgroup" % each).read() for each in (init, pid)]
+        self.assertEqual(cgroups[0], cgroups[1])
+        self.assertEqual(os.stat("/proc/%d/root" % init).st_ino, os.stat("/proc/%d/root" % pid).st_ino)
+        os.kill(pid, signal.SIGKILL)
+        self.assertEqual(process.wait(10), 137)
+
+    def test_only_the_standard_streams_are_open(self):
+        name = self.start_sleeper()
+        leaks = [os.open("/", os.O_RDONLY | os.O_DIRECTORY) for _ in range(5)]
+        fds = self.seen(name, "fds", pass_fds=leaks)["fds"]
+        for leak in leaks:
+            os.close(leak)
+        self.assertEqual(len(fds), 3, fds)
+
+    def test_into_a_created_container(self):
+        name, _ = self.create("/bin/probe", "sleep")
+        self.assertEqual(self.exec(name, "/bin/true").status, 0)
+        self.assertEqual(self.runtime.status(name), "created")
+
+    def test_of_many_callers_at_once(self):
+        name = self.start_sleeper()
+        calls = [subprocess.Popen(self.runtime.argv("exec", name, "/bin/probe", "exit", str(number)))
+                 for number in range(20)]
+        self.assertEqual([call.wait(30) for call in calls], list(range(20)))
+        self.assertEqual(self.runtime.status(name), "running")
+
+
+class Status(ExecCase):
+    @quick
+    def test_exit_code(self):
+        name = self.start_sleeper()
+        self.assertEqual(self.exec(name, "/bin/probe", "exit", "7").status, 7)
+        self.assertEqual(self.exec(name, "/bin/probe", "signal", "15").status, 128 + 15)
+
+    @quick
+    def test_words_that_engines_look_for(self):
+        name = self.start_sleeper()
+        self.assertIn("executable file not found in $PATH", self.refused(name, "nope"))
+        self.assertIn("no such file or directory", self.refused(name, "/nope"))
+        self.assertIn("permission denied", self.refused(name, "/etc/passwd"))
+
+    def test_containers_that_take_none(self):
+        self.assertIn("container does not exist", self.refused("nobody", "/bin/true"))
+        name = self.start_sleeper()
+        self.runtime.ok("kill", name, "KILL")
+        self.runtime.wait_for(name, "stopped")
+        self.assertIn("cannot exec in a stopped container", self.refused(name, "/bin/true"))
+
+    def test_of_orlops_own_failure_before_anything(self):
+        name = self.start_sleeper()
+        for words in ((), ("--no-such-option", name, "/bin/true"), (name,), ("--user",)):
+            self.assertEqual(self.runtime.call("exec", *words).status, 255, words)
+
+
+class Flags(ExecCase):
+    @quick
+    def test_user(self):
+        name = self.start_sleeper()
+        for text, uid, gid in (("1", 1, 0), ("1000:1001", 1000, 1001), ("0:5", 0, 5)):
+            user = self.seen(name, "user", options=("--user", text))["user"]
+            self.assertEqual((user["uids"], user["gids"]), ([uid] * 3, [gid] * 3), text)
+        for text in ("", "x", "1x", "-1", "1:", ":1", "4294967295", "4294967296", "sailor", "1:1:1", " 1", "+1"):
+            self.assertIn("--user", self.refused(name, "/bin/true", options=("--user", text)))
+
+    def test_a_numeric_user_is_never_a_name(self):
+        def planted(bundle):
+            with open(os.path.join(bundle.rootfs, "etc", "passwd"), "a") as file:
+                file.write("1000:x:0:0::/:/bin/sh\n")
+        name = self.start_sleeper(change=planted)
+        self.assertEqual(self.seen(name, "user", options=("--user", "1000"))["user"]["uids"], [1000] * 3)
+
+    def test_groups(self):
+        name = self.start_sleeper()
+        user = self.seen(name, "user", options=("-g", "5", "--additional-gids", "7"))["user"]
+        self.assertEqual(sorted(user["groups"]), [5, 7])
+
+    def test_environment(self):
+        def named(bundle):
+            bundle.process["env"] = ["PATH=/bin", "SHIP=old"]
+        name = self.start_sleeper(change=named)
+        env = self.seen(name, "env", options=("-e", "SHIP=new", "--env", "EMPTY="))["env"]
+        self.assertEqual(sorted(env), ["EMPTY=", "HOME=/root", "PATH=/bin", "SHIP=new"])
+        self.refused(name, "/bin/true", options=("-e", "NOTHING"))
+
+    def test_working_directory(self):
+        name = self.start_sleeper()
+        self.assertEqual(self.seen(name, "cwd", options=("--cwd", "/tmp"))["cwd"], "/tmp")
+        self.refused(name, "/bin/true", options=("--cwd", "tmp"))
+
+    def test_capabilities(self):
+        name = self.start_sleeper()
+        result = self.exec(name, "/bin/cat", "/proc/self/status", options=("--cap", "CAP_SYS_TIME"))
+        sets = dict(line.split(":\t") for line in result.stdout.splitlines() if line.startswith("Cap"))
+        self.assertEqual(int(sets["CapInh"], 16), 0)
+        self.assertEqual(int(sets["CapAmb"], 16), 0)
+        for kind in ("CapEff", "CapPrm", "CapBnd"):
+            self.assertTrue(int(sets[kind], 16) >> 25 & 1, kind)
+        self.assertIn("--cap", self.refused(name, "/bin/true", options=("--cap", "CAP_NONE")))
+
+    def test_options_end_at_the_id(self):
+        name = self.start_sleeper()
+        result = self.exec(name, "/bin/echo", "--detach", "-t", "x")
+        self.assertEqual(result.stdout, "--detach -t x\n")
+
+    def test_no_new_privileges(self):
+        def without(bundle):
+            bundle.process["noNewPrivileges"] = False
+        name = self.start_sleeper(change=without)
+        for options, expected in (((), "0"), (("--no-new-privs",), "1")):
+            result = self.exec(name, "/bin/cat", "/proc/self/status", options=options)
+            self.assertIn("NoNewPrivs:\t%s\n" % expected, result.stdout)
+
+    def test_cgroup(self):
+        name = self.start_sleeper()
+        self.assertIn("leads out", self.refused(name, "/bin/true", options=("--cgroup", "../x")))
+        self.refused(name, "/bin/true", options=("--cgroup", "none-such"))
+        self.refused(name, "/bin/true", options=("--cgroup", "nocontroller:/"))
+        self.assertEqual(self.exec(name, "/bin/true", options=("--cgroup", "/")).status, 0)
+
+
+class FromFile(ExecCase):
+    @quick
+    def test_process(self):
+        name = self.start_sleeper()
+        path = self.process_file(args=["/bin/probe", "report", "user", "cwd", "env"], cwd="/tmp", env=["A=b"],
+                                 user={"uid": 1000, "gid": 1001, "additionalGids": [9]})
+        result = self.exec(name, options=("--process", path))
+        seen = json.loads(result.stdout)
+        self.assertEqual(seen["user"], {"uids": [1000] * 3, "gids": [1001] * 3, "groups": [9]})
+        self.assertEqual((seen["cwd"], sorted(seen["env"])), ("/tmp", ["A=b", "HOME=/home/sailor"]))
+
+    def test_mistakes_are_named_with_their_place(self):
+        name = self.start_sleeper()
+        path = self.process_file(cwd="here")
+        self.assertIn("process.json:1:", self.refused(name, options=("-p", path)))
+        self.assertIn("not an absolute path", self.refused(name, options=("-p", path)))
+        self.refused(name, "/bin/true", options=("-p", path))
+        self.refused(name, options=("-p", path + ".none"))
+
+
+class Detached(ExecCase):
+    @quick
+    def test_pid_file(self):
+        name = self.start_sleeper()
+        path = os.path.join(self.directory, "pid")
+        result = self.exec(name, "/bin/probe", "sleep", options=("-d", "--pid-file", path))
+        self.assertEqual(result.status, 0, str(result))
+        with open(path) as file:
+            pid = file.read()
+        self.assertTrue(pid.isdigit(), repr(pid))
+        with open("/proc/%s/cmdline" % pid) as file:
+            self.assertEqual(file.read(), "/bin/probe\0sleep\0")
+        os.kill(int(pid), signal.SIGKILL)
+        self.wait_dead(int(pid))
+
+    def test_no_pid_file_of_a_process_that_never_ran(self):
+        name = self.start_sleeper()
+        path = os.path.join(self.directory, "pid")
+        self.refused(name, "/nope", options=("-d", "--pid-file", path))
+        self.assertFalse(os.path.exists(path))
+
+    def test_a_pid_file_of_a_process_that_ended_at_once(self):
+        name = self.start_sleeper()
+        path = os.path.join(self.directory, "pid")
+        self.assertEqual(self.exec(name, "/bin/true", options=("-d", "--pid-file", path)).status, 0)
+        self.assertTrue(os.path.exists(path))
+
+
+class Terminals(ExecCase):
+    @quick
+    def test_on_a_terminal(self):
+        name = self.start_sleeper()
+        session = Session(self.runtime.argv("exec", "-t", name, "/bin/probe", "report", "terminals"), rows=33, columns=99)
+        self.addCleanup(session.close)
+        self.assertEqual(session.wait(), 0)
+        self.assertIn(b"/dev/pts/", session.seen)
+
+    def test_job_control(self):
+        name = self.start_sleeper()
+        session = Session(self.runtime.argv("exec", "-t", name, "/bin/sh"))
+        self.addCleanup(session.close)
+        session.type("sleep 100\n")
+        program.until(lambda: b"sleep" in subprocess.check_output(["cat", "/proc/%d/cmdline" % _newest(self.pid_of(name))]),
+                      "the shell's child runs")
+        session.type("\x03")
+        session.type("echo st''ill here; exit 4\n")
+        self.assertEqual(session.wait(), 4)
+        self.assertIn(b"still here", session.seen)
+
+    def test_console_socket(self):
+        name = self.start_sleeper()
+        console = ConsoleSocket(self.directory)
+        self.addCleanup(console.close)
+        result = self.exec(name, "/bin/probe", "say", "ahoy", options=("-d", "-t", "--console-socket", console.path))
+        self.assertEqual(result.status, 0, str(result))
+        terminal = console.receive()
+        self.addCleanup(terminal.close)
+        terminal.read_until("ahoy")
+
+    def test_combinations_that_cannot_be(self):
+        name = self.start_sleeper()
+        self.assertIn("console socket", self.refused(name, "/bin/true", options=("-d", "-t")))
+        self.assertIn("console socket", self.refused(name, "/bin/true", options=("--console-socket", "/x")))
+
+
+def _newest(init):
+    """The process of init's pid namespace that was made last."""
+    space = os.readlink("/proc/%d/ns/pid" % init)
+    found = [init]
+    for entry in os.listdir("/proc"):
+        try:
+            if entry.isdigit() and os.readlink("/proc/%s/ns/pid" % entry) == space:
+                found.append(int(entry))
+        except OSError:
+            pass
+    return max(found)
+
+
+if __name__ == "__main__":
+    runner.main()
