@@ -2,8 +2,7 @@
 // going to be.
 #include "probe.hpp"
 
-#include <cerrno>
-#include <cstdio>
+#include <csignal>
 #include <cstdlib>
 #include <ctime>
 #include <dirent.h>
@@ -71,8 +70,10 @@ int hunt(Arguments words) {
             // A process that is another program by now was free to be looked into.
             if (what && read_file((directory + "/comm").c_str()) == name)
                 reached.insert(what);
-            if (what && std::string_view(what) == "ptrace")
+            if (what && std::string_view(what) == "ptrace") {
                 ptrace(PTRACE_DETACH, pid, nullptr, nullptr);
+                kill(pid, SIGCONT); // the stop that we saw may have been the execve's, and ours is still to come
+            }
         }
         if (proc)
             closedir(proc);
