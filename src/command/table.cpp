@@ -84,7 +84,7 @@ constexpr Command commands[] = {
     {"create", "[options] ID", "make a container, up to the point where its program would start", create_options,
      Order::anywhere, 1, 1, create},
     {"delete", "[options] ID", "remove a container that has stopped", delete_options, Order::anywhere, 1, 1, delete_},
-    {"exec", "[options] ID [PROGRAM [ARGUMENT...]]", "run a program in a container that is there", exec_options,
+    {"exec", "[options] ID [PROGRAM...]", "run a program in a container that is there", exec_options,
      Order::options_first, 1, static_cast<std::size_t>(-1), exec, 255},
     {"kill", "[options] ID [SIGNAL]", "send a signal (default: SIGTERM) to a container's init", kill_options, Order::anywhere,
      1, 2, kill},

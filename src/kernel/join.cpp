@@ -2,11 +2,16 @@
 
 #include "orlop/base/error.hpp"
 #include "orlop/base/path.hpp"
-#include "orlop/kernel/namespace.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/stat.h>
+
+// Kernel 5.6; older headers lack it.
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
 
 namespace orlop::kernel {
 
