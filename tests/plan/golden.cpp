@@ -28,6 +28,7 @@ struct HostAnswers {
 struct HostFile {
   std::string config{};  // absent: NAME.json
   bool no_pivot{};
+  bool no_new_keyring{};
   HostAnswers answers{};
 };
 
@@ -49,6 +50,7 @@ constexpr auto host_answers = table<HostAnswers>(
 constexpr auto host_file = table<HostFile>(
     optional<&HostFile::config>("config"),
     optional<&HostFile::no_pivot>("noPivot"),
+    optional<&HostFile::no_new_keyring>("noNewKeyring"),
     required<&HostFile::answers>("answers"));
 }  // namespace
 
@@ -118,7 +120,7 @@ void run_case(std::string const& name) {
   auto const host = parsed<HostFile>(name + ".host");
   auto const spec = parsed<oci::Spec>(host.config.empty() ? name + ".json" : host.config);
   Table table{answers_of(host.answers)};
-  auto const plan = orlop::plan::make(spec, table, {"web1", "/srv/bundle", host.no_pivot});
+  auto const plan = orlop::plan::make(spec, table, {"web1", "/srv/bundle", host.no_pivot, host.no_new_keyring});
   CHECK(table.questions_asked() == table.questions_answered());
   hold(name + ".text", orlop::plan::text(plan));
   std::string const json = orlop::plan::json(plan);
