@@ -10,6 +10,8 @@
 //   execute              all                             "               0 1 2
 #include "orlop/launch/init.hpp"
 
+#include "sysctl.hpp"
+
 #include "orlop/launch/channel.hpp"
 #include "orlop/launch/payload.hpp"
 #include "orlop/launch/rootfs.hpp"
@@ -17,8 +19,6 @@
 #include "orlop/kernel/attribute.hpp"
 #include "orlop/kernel/namespace.hpp"
 #include "orlop/kernel/netdev.hpp"
-#include "orlop/kernel/procfs.hpp"
-#include "orlop/kernel/sysctl.hpp"
 #include "orlop/kernel/uts.hpp"
 
 #include <cerrno>
@@ -37,7 +37,7 @@ public:
     begin();
     enter_network();
     set_names();
-    set_sysctls();
+    set_sysctls(plan_.sysctls);
     Directory const root = bind_root(plan_.rootfs);
     enter_cgroup();
     make_mounts(root, plan_);
@@ -88,16 +88,6 @@ private:
   void set_names() {
     if (plan_.hostname) kernel::set_hostname(*plan_.hostname);
     if (plan_.domainname) kernel::set_domainname(*plan_.domainname);
-  }
-
-  // Before any mount of the container is made: no procfs of its own is in the way.
-  void set_sysctls() {
-    if (plan_.sysctls.empty()) return;
-    Directory const procfs = kernel::open_procfs();
-    for (auto const& sysctl : plan_.sysctls) {
-      Doing const doing{"linux.sysctl", sysctl.name};
-      kernel::set_sysctl(procfs, sysctl);
-    }
   }
 
   void use_terminal(Directory const& root) {

@@ -12,7 +12,7 @@ namespace orlop::kernel {
 Directory open_procfs();
 // A file of it ("sys/kernel/sem", "self/attr/exec"): never on another mount, never through a magic link.
 Fd open_in_procfs(Directory const& procfs, std::string const& path, int flags);
-// nullopt-like: a closed descriptor if the file is absent.
+// The same; a closed descriptor if the file is absent.
 Fd try_open_in_procfs(Directory const& procfs, std::string const& path, int flags);
 
 }  // namespace orlop::kernel

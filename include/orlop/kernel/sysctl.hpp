@@ -1,7 +1,5 @@
 // Kernel parameters of the namespaces that we are in: proc_sys(5), sysctl(8).
 #pragma once
-#include "orlop/base/directory.hpp"
-
 #include <string>
 
 namespace orlop::kernel {
@@ -13,7 +11,7 @@ struct Sysctl {
   bool operator==(Sysctl const&) const = default;
 };
 
-// `procfs`: of open_procfs().
-void set_sysctl(Directory const& procfs, Sysctl const& sysctl);
+// `file`: what is at the path in a procfs that can be trusted, open for writing.
+void write_sysctl(int file, Sysctl const& sysctl);
 
 }  // namespace orlop::kernel
