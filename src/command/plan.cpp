@@ -16,7 +16,7 @@ int plan(Context const&, Arguments const& arguments) {
   container::check_id(id);
   Bundle const bundle = load_bundle(arguments.value("bundle", "."));
   launch::Survey host;
-  auto const made = make_plan(bundle, host, {id, "", arguments.has("no-pivot")});
+  auto const made = make_plan(bundle, host, {id, "", arguments.has("no-pivot"), arguments.has("no-new-keyring")});
   print(format == "json" ? plan::json(made) : plan::text(made));
   return 0;
 }

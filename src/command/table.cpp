@@ -23,15 +23,19 @@ constexpr Option help_option{"help", 'h', nullptr, "print this help and exit"};
 
 constexpr Option bundle_option{"bundle", 'b', "DIR", "the bundle: the directory with config.json (default: .)"};
 constexpr Option console_option{"console-socket", 0, "SOCKET", "send the master of the container's terminal to this AF_UNIX socket"};
+constexpr Option no_new_keyring_option{"no-new-keyring", 0, nullptr, "keep the caller's session keyring"};
 constexpr Option no_pivot_option{"no-pivot", 0, nullptr, "move and chroot instead of pivot_root: for a root on a ramdisk"};
 constexpr Option pid_file_option{"pid-file", 0, "FILE", "write init's pid as seen from here to FILE"};
 
-constexpr Option create_options[] = {bundle_option, console_option, no_pivot_option, pid_file_option, help_option};
+constexpr Option create_options[] = {
+    bundle_option, console_option, no_new_keyring_option, no_pivot_option, pid_file_option, help_option,
+};
 constexpr Option run_options[] = {
     bundle_option,
     console_option,
     {"detach", 'd', nullptr, "return when the program has started"},
     {"keep", 0, nullptr, "keep the container's state when it has ended"},
+    no_new_keyring_option,
     no_pivot_option,
     pid_file_option,
     help_option,
@@ -67,6 +71,7 @@ constexpr Option list_options[] = {
 constexpr Option plan_options[] = {
     bundle_option,
     {"format", 'f', "FORMAT", "text (default) or json"},
+    no_new_keyring_option,
     no_pivot_option,
     help_option,
 };

@@ -10,6 +10,8 @@
 //   execute              all                             "               0 1 2
 #include "orlop/launch/init.hpp"
 
+#include "sysctl.hpp"
+
 #include "orlop/launch/channel.hpp"
 #include "orlop/launch/payload.hpp"
 #include "orlop/launch/rootfs.hpp"
@@ -35,6 +37,7 @@ public:
     begin();
     enter_network();
     set_names();
+    set_sysctls(plan_.sysctls);
     Directory const root = bind_root(plan_.rootfs);
     enter_cgroup();
     make_mounts(root, plan_);

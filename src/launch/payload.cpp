@@ -4,6 +4,7 @@
 
 #include "orlop/base/path.hpp"
 #include "orlop/kernel/attribute.hpp"
+#include "orlop/kernel/keyring.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -53,6 +54,7 @@ bool try_enter(std::string const& path) {
 }  // namespace
 
 void take_on(plan::Process const& process) {
+  if (process.session_keyring) kernel::new_session_keyring(*process.session_keyring);
   make_working_directory(process.cwd);
   for (auto const& limit : process.rlimits) kernel::set_rlimit(limit);
   kernel::reset_process_attributes();

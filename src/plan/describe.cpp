@@ -188,8 +188,16 @@ Description describe_user(kernel::Credentials const& user) {
   return section;
 }
 
+Description describe_sysctls(std::vector<kernel::Sysctl> const& sysctls) {
+  Description section = Description::list();
+  for (auto const& sysctl : sysctls)
+    section.add(Description::text(concat({"/proc/sys/", sysctl.path, " = ", sysctl.value})));
+  return section;
+}
+
 Description describe_process(Process const& process) {
   Description section;
+  if (!process.session_keyring) section.add("session keyring", Description::text("the caller's"));
   section.add("rlimits", describe_rlimits(process.rlimits));
   if (process.umask) section.add("umask", Description::text(octal(*process.umask)));
   section.add("user", describe_user(process.user));
@@ -245,6 +253,7 @@ Description describe(Plan const& plan) {
   all.add("root", describe_rootfs(plan.rootfs));
   if (plan.hostname) all.add("hostname", Description::text(*plan.hostname));
   if (plan.domainname) all.add("domainname", Description::text(*plan.domainname));
+  if (!plan.sysctls.empty()) all.add("sysctls", describe_sysctls(plan.sysctls));
   Description mounts = Description::list();
   for (auto const& mount : plan.mounts) mounts.add(describe_mount(mount));
   all.add("mounts", std::move(mounts));

@@ -36,6 +36,7 @@ struct HostFile {
   std::string config{};  // absent: NAME.json
   bool no_pivot{};
   std::optional<ExecWords> exec{};
+  bool no_new_keyring{};
   HostAnswers answers{};
 };
 
@@ -70,6 +71,7 @@ constexpr auto host_file = table<HostFile>(
     optional<&HostFile::config>("config"),
     optional<&HostFile::no_pivot>("noPivot"),
     optional<&HostFile::exec>("exec"),
+    optional<&HostFile::no_new_keyring>("noNewKeyring"),
     required<&HostFile::answers>("answers"));
 }  // namespace
 
@@ -157,7 +159,7 @@ void run_case(std::string const& name) {
   auto const spec = parsed<oci::Spec>(host.config.empty() ? name + ".json" : host.config);
   Table table{answers_of(host.answers)};
   auto const plan = host.exec ? orlop::plan::make_exec(spec, table, request_of(*host.exec))
-                              : orlop::plan::make(spec, table, {"web1", "/srv/bundle", host.no_pivot});
+                              : orlop::plan::make(spec, table, {"web1", "/srv/bundle", host.no_pivot, host.no_new_keyring});
   CHECK(table.questions_asked() == table.questions_answered());
   hold(name + ".text", orlop::plan::text(plan));
   std::string const json = orlop::plan::json(plan);

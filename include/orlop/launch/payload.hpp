@@ -11,6 +11,7 @@
 //   session, controlling terminal        a new session; the container's terminal, or none
 //   descriptors                          0, 1 and 2 (the terminal's, or the caller's)
 //   working directory, root              process.cwd, proven to be inside; the container's root
+//   session keyring                      a new one (the caller's with --no-new-keyring)
 //   environment                          process.env, and HOME if it has none
 //   parent-death signal, subreaper       none
 //   dumpable                             as execve sets it; before that, nobody in the container can look into us

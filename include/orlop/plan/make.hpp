@@ -16,6 +16,7 @@ struct Request {
   std::string id;
   std::string bundle;           // absolute path
   bool no_pivot = false;
+  bool no_new_keyring = false;
 };
 
 // The config asks for what cannot be, or what this orlop cannot do.

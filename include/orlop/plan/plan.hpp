@@ -8,6 +8,7 @@
 #include "orlop/kernel/device_filter.hpp"
 #include "orlop/kernel/mount.hpp"
 #include "orlop/kernel/rlimit.hpp"
+#include "orlop/kernel/sysctl.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -91,6 +92,7 @@ struct Process {
   kernel::Capabilities capabilities;
   std::vector<kernel::Rlimit> rlimits;
   bool no_new_privileges = false;
+  std::optional<std::string> session_keyring;  // a new one of this name; absent: the caller's
 };
 
 // `exec` only: on its way into the container.
@@ -108,6 +110,7 @@ struct Plan {
   Cgroup cgroup;
   Rootfs rootfs;
   std::optional<std::string> hostname, domainname;
+  std::vector<kernel::Sysctl> sysctls;
   std::vector<Mount> mounts;
   std::vector<Device> devices;
   std::vector<Symlink> symlinks;
