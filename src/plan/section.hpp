@@ -14,6 +14,8 @@ void plan_mounts(oci::Spec const& spec, Plan& plan);
 void plan_devices(oci::LinuxConfig const& config, Plan& plan);
 void plan_process(oci::Process const& process, HostFacts& host, Plan& plan);
 
+void plan_hooks(oci::Spec const& spec, Plan& plan);
+
 // "linux.devices[3].path"
 std::string at(std::string_view list, std::size_t index, std::string_view member = {});
 // An absolute path without NUL, "." or ".." left in it; Refusal otherwise.

@@ -44,7 +44,6 @@ void refuse_process(oci::Process const& process) {
 }  // namespace
 
 void refuse_unsupported(oci::Spec const& spec) {
-  refuse_if(spec.hooks && *spec.hooks != oci::Hooks{}, "hooks");
   if (spec.process) refuse_process(*spec.process);
   if (spec.linux_config) refuse_linux(*spec.linux_config);
   for (std::size_t i = 0; i < spec.mounts.size(); ++i) {

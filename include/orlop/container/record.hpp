@@ -5,6 +5,7 @@
 #include "oci/spec.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct Record {
   std::string cgroup_driver;
   std::vector<std::string> cgroups;  // directories on the host, ours to remove
   oci::StringMap annotations;
+  std::optional<oci::Hooks> hooks;   // poststart and poststop, as planned at create: later commands run them
   bool operator==(Record const&) const = default;
 };
 

@@ -32,6 +32,9 @@ private:
   std::string where_, why_, text_;
 };
 
+// What the annotations run.oci.hooks.stdout and run.oci.hooks.stderr ask for.
+HookOutput hook_output(oci::Annotations const& annotations);
+
 Plan make(oci::Spec const& spec, HostFacts& host, Request const& request);
 
 }  // namespace orlop::plan

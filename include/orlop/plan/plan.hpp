@@ -9,6 +9,8 @@
 #include "orlop/kernel/mount.hpp"
 #include "orlop/kernel/rlimit.hpp"
 
+#include "oci/state.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -93,6 +95,17 @@ struct Process {
   bool no_new_privileges = false;
 };
 
+// Files of the host to which what hooks write is appended; empty: an error shows the last of it.
+struct HookOutput {
+  std::string stdout_file, stderr_file;
+};
+
+struct Hooks {
+  oci::Hooks of;     // args are filled in
+  oci::State state;  // without status and pid, which differ from kind to kind
+  HookOutput output;
+};
+
 struct Plan {
   std::string id;
   std::string bundle;
@@ -105,6 +118,7 @@ struct Plan {
   std::vector<Symlink> symlinks;
   std::vector<std::string> masked_paths, readonly_paths;
   Process process;
+  std::optional<Hooks> hooks;
   std::vector<std::string> warnings;  // what the config asks for and the spec lets us leave out
   std::vector<std::string> notes;     // the same where every caller knows it: for the debug log
 };
