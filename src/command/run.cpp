@@ -14,6 +14,7 @@ int run(Context const& context, Arguments const& arguments) {
   launch::Creation creation{prepared.plan, prepared.source, prepared.options, signals,
                             std::move(prepared.spare)};
   creation.create();
+  creation.run_poststart();
   creation.commit();
   log::release_warnings();
   if (detach) {

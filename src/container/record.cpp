@@ -1,5 +1,7 @@
 #include "orlop/container/record.hpp"
 
+#include "oci/described.hpp"
+
 namespace {
 
 using orlop::container::Phase;
@@ -25,7 +27,8 @@ constexpr auto record = oci::table<Record>(
     oci::required<&Record::cgroup_driver>("cgroupDriver"),
     oci::required<&Record::cgroups>("cgroups"),
     oci::optional<&Record::all_cgroups>("allCgroups"),
-    oci::optional<&Record::annotations>("annotations"));
+    oci::optional<&Record::annotations>("annotations"),
+    oci::optional<&Record::hooks>("hooks"));
 
 constexpr std::string_view phase_words[] = {"creating", "created"};
 

@@ -69,7 +69,8 @@ StateReport report(Record const& record, Status status) {
   StateReport state;
   state.oci_version = record.oci_version;
   state.id = record.id;
-  state.pid = status == Status::created || status == Status::running ? record.init.pid : 0;
+  // While it is being created as well: a hook asks for the init that it is run for.
+  state.pid = status == Status::stopped ? 0 : record.init.pid;
   state.status = word(status);
   state.bundle = record.bundle;
   state.rootfs = record.rootfs;

@@ -8,8 +8,8 @@
 #include "orlop/container/gate.hpp"
 #include "orlop/container/status.hpp"
 #include "orlop/kernel/namespace.hpp"
-#include "orlop/kernel/processor.hpp"
 #include "orlop/launch/console.hpp"
+#include "orlop/launch/hook.hpp"
 #include "orlop/launch/init.hpp"
 
 #include <cstring>
@@ -36,6 +36,11 @@ container::Record first_record(plan::Plan const& plan, Source const& source) {
   record.cgroups = missing_cgroups(plan.cgroup);
   for (auto const& directory : plan.cgroup.directories) record.all_cgroups.push_back(directory.full());
   record.annotations = source.annotations;
+  if (plan.hooks && !(plan.hooks->of.poststart.empty() && plan.hooks->of.poststop.empty())) {
+    auto& hooks = record.hooks.emplace();
+    hooks.poststart = plan.hooks->of.poststart;
+    hooks.poststop = plan.hooks->of.poststop;
+  }
   return record;
 }
 
@@ -50,6 +55,10 @@ Creation::Creation(plan::Plan const& plan, Source const& source, CreateOptions c
       cgroups_{plan.cgroup},
       spare_{std::move(spare)} {}
 
+Aftermath::~Aftermath() {
+  if (record_ && owner_ == getpid()) run_poststop(*record_);
+}
+
 Creation::~Creation() {
   if (has_pid_file_ && owner_ == getpid()) unlink(options_.pid_file.c_str());
 }
@@ -59,9 +68,10 @@ Creation::~Creation() {
 void Creation::create() {
   if (plan_.cgroup.born_in()) claim();
   clone();
-  kernel::ElsewhereWhile const elsewhere;
+  elsewhere_.emplace();
   make_outside();
   serve();
+  elsewhere_.reset();
 }
 
 void Creation::clone() {
@@ -117,6 +127,10 @@ bool Creation::is_done(Heard& heard) {
       terminal_ = deliver_terminal(std::move(heard.fd), options_.console_socket);
       if (!say(channel_, Word::done)) report_death();
       return false;
+    case Word::run_hooks:
+      run_hooks();
+      if (!say(channel_, Word::done)) report_death();
+      return false;
     case Word::ready:
       become_created();
       if (!say(channel_, Word::done)) report_death();
@@ -132,6 +146,29 @@ bool Creation::is_done(Heard& heard) {
     default: throw Error::refusal("init said a word that is not its own");
   }
 }
+
+// A hook may ask for the container, or kill it: what is recorded of it has to hold. It gets the affinity of our caller.
+void Creation::run_hooks() {
+  elsewhere_.reset();
+  directory_.write_record(record_);
+  aftermath_.expect(record_);
+  auto const& hooks = *plan_.hooks;
+  if (hooks.of.prestart.empty() && hooks.of.create_runtime.empty()) return;
+  log::debug("running the prestart and createRuntime hooks");
+  HookFiles const files = open_hook_files(hooks.output);
+  HookSetting const setting{plan_.bundle, files, signals_.interruption()};
+  auto const state = hook_state(hooks, "creating", init_.pid());
+  try {
+    launch::run_hooks("hooks.prestart", hooks.of.prestart, state, setting);
+    launch::run_hooks("hooks.createRuntime", hooks.of.create_runtime, state, setting);
+  } catch (Error const&) {
+    signals_.check_interruption();  // has an exit status of its own
+    throw;
+  }
+}
+
+// Of a container that hooks have been told of, and that has begun to run: if one fails, it is taken away with all.
+void Creation::run_poststart() { launch::run_poststart(record_, signals_.interruption()); }
 
 // From here on the container is there for every other command.
 void Creation::become_created() {
@@ -161,6 +198,7 @@ void Creation::commit() {
   cgroups_.commit();
   directory_.commit();
   has_pid_file_ = false;
+  aftermath_.forget();
 }
 
 }  // namespace orlop::launch

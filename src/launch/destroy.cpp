@@ -4,6 +4,7 @@
 #include "orlop/base/error.hpp"
 #include "orlop/container/status.hpp"
 #include "orlop/launch/cgroup_set.hpp"
+#include "orlop/launch/hook.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -37,7 +38,10 @@ void refuse_unless(bool force, Status status, std::string const& id) {
 void destroy(container::ContainerDir& container, container::Record const& record) {
   remove_cgroups(record.cgroups);
   container.remove();
+  run_poststop(record);
 }
+
+void stop_container(container::Record const& record) { kill_and_wait(record.init, record.boot_id, "the container's init"); }
 
 void remove_container(container::ContainerDir& container, bool force) {
   if (!container.has_record()) {
@@ -53,7 +57,7 @@ void remove_container(container::ContainerDir& container, bool force) {
     kill_and_wait(record.maker, record.boot_id, "the orlop that creates the container");
     record = container.read_record();  // it may have come further while we looked
   }
-  kill_and_wait(record.init, record.boot_id, "the container's init");
+  stop_container(record);
   destroy(container, record);
 }
 

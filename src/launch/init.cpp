@@ -13,6 +13,7 @@
 #include "sysctl.hpp"
 
 #include "orlop/launch/channel.hpp"
+#include "orlop/launch/hook.hpp"
 #include "orlop/launch/payload.hpp"
 #include "orlop/launch/rootfs.hpp"
 #include "orlop/base/socket.hpp"
@@ -46,6 +47,7 @@ public:
     make_devices(root, plan_);
     kernel::new_session();
     if (plan_.process.terminal.wanted) use_terminal(root);
+    if (plan_.hooks) run_create_hooks(*plan_.hooks);
     mask_paths(root, plan_.masked_paths);
     protect_paths(root, plan_.readonly_paths);
     change_root(root, plan_.rootfs);
@@ -53,6 +55,7 @@ public:
     Execution const program{plan_.process, find_executable(plan_.process)};
     kernel::close_on_exec_from(3);
     if (gate_.is_open()) wait_at_gate();
+    if (plan_.hooks) run_start_hooks(*plan_.hooks);
     program.settle();
     execute(program);
   }
@@ -97,6 +100,20 @@ private:
     kernel::use_as_stdio(pty.slave);
   }
 
+  // The host's files are still there, and the mounts of the container can still be changed: nothing is masked or
+  // read-only yet. The files for the output of hooks are the host's, and opened while we can reach them.
+  void run_create_hooks(plan::Hooks const& hooks) {
+    ask(channel_, Word::run_hooks);
+    if (hooks.of.create_container.empty() && hooks.of.start_container.empty()) return;
+    hook_files_ = open_hook_files(hooks.output);
+    run_hooks("hooks.createContainer", hooks.of.create_container, hook_state(hooks, "creating", getpid()),
+              {plan_.rootfs.path, hook_files_});
+  }
+
+  void run_start_hooks(plan::Hooks const& hooks) {
+    run_hooks("hooks.startContainer", hooks.of.start_container, hook_state(hooks, "created", getpid()), {"", hook_files_});
+  }
+
   // The parent's death is not ours any more once it has answered; until then, the end of the channel ends us.
   // A visitor who says nothing only wanted to know whether we are still here, or died: the next one, please.
   void wait_at_gate() {
@@ -121,6 +138,7 @@ private:
 
   plan::Plan const& plan_;
   int channel_;
+  HookFiles hook_files_;
   Fd gate_;  // listening; closed: go on without waiting (run)
   int listener_;
 };

@@ -4,6 +4,8 @@
 #include "orlop/container/gate.hpp"
 #include "orlop/container/status.hpp"
 #include "orlop/launch/channel.hpp"
+#include "orlop/launch/destroy.hpp"
+#include "orlop/launch/hook.hpp"
 
 namespace orlop::launch {
 
@@ -32,6 +34,12 @@ void start(container::ContainerDir const& container) {
   Heard const last = hear(*gate);
   if (last.message.word == Word::failed) throw error_of(last.message).within(Doing::trail());
   container::remove_gate(container);
+  try {
+    run_poststart(record);
+  } catch (Error const&) {
+    stop_container(record);
+    throw;
+  }
 }
 
 }  // namespace orlop::launch

@@ -268,6 +268,7 @@ Description describe(Plan const& plan) {
   all.add("read-only paths", Description::texts(plan.readonly_paths));
   all.add("root change", describe_root_change(plan.rootfs));
   all.add("process", describe_process(plan.process));
+  if (plan.hooks) all.add("hooks", describe_hooks(*plan.hooks));
   if (!plan.notes.empty()) all.add("notes", Description::texts(plan.notes));
   if (!plan.warnings.empty()) all.add("warnings", Description::texts(plan.warnings));
   return all;

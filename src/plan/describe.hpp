@@ -31,5 +31,6 @@ struct DescriptionMember {
 };
 
 Description describe(Plan const& plan);
+Description describe_hooks(Hooks const& hooks);
 
 }  // namespace orlop::plan

@@ -20,6 +20,7 @@ void plan_process(oci::Process const& process, HostFacts& host, Plan& plan);
 std::vector<unsigned> processors_of(std::string const& list, char const* where);
 // process.execCPUAffinity, already at create.
 void check_affinity(oci::Process const& process);
+void plan_hooks(oci::Spec const& spec, Plan& plan);
 
 // "linux.devices[3].path"
 std::string at(std::string_view list, std::size_t index, std::string_view member = {});

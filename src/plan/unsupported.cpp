@@ -43,7 +43,6 @@ void refuse_unsupported(oci::Process const& process) {
 }
 
 void refuse_unsupported(oci::Spec const& spec) {
-  refuse_if(spec.hooks && *spec.hooks != oci::Hooks{}, "hooks");
   if (spec.process) refuse_unsupported(*spec.process);
   if (spec.linux_config) refuse_linux(*spec.linux_config);
   for (std::size_t i = 0; i < spec.mounts.size(); ++i) {

@@ -146,6 +146,13 @@ RefusalRow const mount_rows[] = {
      [](Spec& s) { add_mount(s, "/a", "cgroup", "cgroup", {"ro", "xattr"}); }},
 };
 
+RefusalRow const hook_rows[] = {
+    {"hooks.prestart[1].path", "\"net\"" + not_absolute, [](Spec& s) { s.hooks.emplace().prestart = {{"/a", {}, {}, {}}, {"net", {}, {}, {}}}; }},
+    {"hooks.poststop[0].path", "\"\"" + not_absolute, [](Spec& s) { s.hooks.emplace().poststop = {{"", {}, {}, {}}}; }},
+    {"hooks.createRuntime[0].timeout", "0 is not a time to wait: it has to be above 0", [](Spec& s) { s.hooks.emplace().create_runtime = {{"/a", {}, {}, 0}}; }},
+    {"hooks.startContainer[0].timeout", "-1 is not a time to wait: it has to be above 0", [](Spec& s) { s.hooks.emplace().start_container = {{"/a", {}, {}, -1}}; }},
+    {"annotations[\"run.oci.hooks.stdout\"]", "\"log\"" + not_absolute, [](Spec& s) { s.hooks.emplace().poststart = {{"/a", {}, {}, {}}}; s.annotations = {{"run.oci.hooks.stdout", "log"}}; }},
+};
 RefusalRow const process_rows[] = {
     {"process.args", "is empty: nothing to run", [](Spec& s) { s.process->args.clear(); }},
     {"process.args[0]", "is empty: nothing to run", [](Spec& s) { s.process->args = {"", "x"}; }},
@@ -204,6 +211,7 @@ TEST_CASE("refused: cgroup") { check_all(cgroup_rows); }
 TEST_CASE("refused: devices") { check_all(device_rows); }
 TEST_CASE("refused: mounts") { check_all(mount_rows); }
 TEST_CASE("refused: process") { check_all(process_rows); }
+TEST_CASE("refused: hooks") { check_all(hook_rows); }
 
 TEST_CASE("refused: nothing of the smallest config") {
   Table host;

@@ -28,12 +28,6 @@ std::vector<oci::LinuxIdMapping> const one_id{{0, 1000, 1}};
 
 // clang-format off
 constexpr Unsupported unsupported_rows[] = {
-    {"hooks", [](Spec& s) { s.hooks.emplace().prestart = {{"/bin/true", {}, {}, {}}}; }},
-    {"hooks", [](Spec& s) { s.hooks.emplace().create_runtime = {{"/bin/true", {}, {}, {}}}; }},
-    {"hooks", [](Spec& s) { s.hooks.emplace().create_container = {{"/bin/true", {}, {}, {}}}; }},
-    {"hooks", [](Spec& s) { s.hooks.emplace().start_container = {{"/bin/true", {}, {}, {}}}; }},
-    {"hooks", [](Spec& s) { s.hooks.emplace().poststart = {{"/bin/true", {}, {}, {}}}; }},
-    {"hooks", [](Spec& s) { s.hooks.emplace().poststop = {{"/bin/true", {}, {}, {}}}; }},
     {"process.apparmorProfile", [](Spec& s) { s.process->apparmor_profile = "web"; }},
     {"process.selinuxLabel", [](Spec& s) { s.process->selinux_label = "a:b:c"; }},
     {"process.oomScoreAdj", [](Spec& s) { s.process->oom_score_adj = 0; }},
@@ -71,9 +65,14 @@ struct Known {
 };
 Known const known_members[] = {
     {oci::type_of<Spec>(),
-     {"ociVersion", "process", "root", "hostname", "domainname", "mounts", "linux"},
-     {"hooks"},
-     {"annotations"}},
+     {"ociVersion", "process", "root", "hostname", "domainname", "mounts", "hooks", "annotations", "linux"},
+     {},
+     {}},
+    {oci::type_of<oci::Hooks>(),
+     {"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"},
+     {},
+     {}},
+    {oci::type_of<oci::Hook>(), {"path", "args", "env", "timeout"}, {}, {}},
     {oci::type_of<oci::Root>(), {"path", "readonly"}, {}, {}},
     {oci::type_of<oci::Mount>(),
      {"destination", "type", "source", "options"},

@@ -5,6 +5,7 @@
 #include "oci/spec.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct Record {
   std::vector<std::string> cgroups;  // directories on the host, ours to remove
   std::vector<std::string> all_cgroups;  // the directories that its processes are in, ours to remove or not
   oci::StringMap annotations;
+  std::optional<oci::Hooks> hooks;   // poststart and poststop, as planned at create: later commands run them
   bool operator==(Record const&) const = default;
 };
 

@@ -24,7 +24,7 @@ std::string current_boot_id();
 // Our own process, or another living one; a dead one is {pid, 0}.
 ProcessIdentity identify(pid_t pid);
 
-// What `orlop state` prints, and hooks read: runtime.md, "State", with runc's additions.
+// What `orlop state` prints: runtime.md, "State", with runc's additions. Hooks read oci::State.
 struct StateReport {
   std::string oci_version;
   std::string id;

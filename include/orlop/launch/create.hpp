@@ -8,6 +8,7 @@
 #include "orlop/launch/cgroup_set.hpp"
 #include "orlop/launch/channel.hpp"
 #include "orlop/launch/signal_guard.hpp"
+#include "orlop/kernel/processor.hpp"
 #include "orlop/plan/plan.hpp"
 
 #include <optional>
@@ -29,6 +30,21 @@ struct Source {
   oci::StringMap annotations;
 };
 
+// The poststop hooks of a container whose creation fails when hooks have been run for it: runtime.md, "Lifecycle".
+class Aftermath {
+public:
+  Aftermath() = default;
+  Aftermath(Aftermath const&) = delete;
+  Aftermath& operator=(Aftermath const&) = delete;
+  ~Aftermath();
+  void expect(container::Record const& record) { record_ = record; }
+  void forget() { record_.reset(); }
+
+private:
+  std::optional<container::Record> record_;
+  pid_t owner_ = getpid();
+};
+
 class Creation {
 public:
   // `spare`: a descriptor whose closing takes a while (protect_self_exe's), closed when there is time.
@@ -39,6 +55,8 @@ public:
   // Until init waits at the gate (create) or has executed the program (run), and the container is recorded as created.
   // Throws and leaves nothing behind.
   void create();
+  // Behind a create() that has executed the program.
+  void run_poststart();
 
   container::ContainerDir& directory() { return directory_; }
   container::Record const& record() const { return record_; }
@@ -54,6 +72,7 @@ private:
   void make_outside();
   void serve();
   bool is_done(Heard& heard);
+  void run_hooks();
   void become_created();
   [[noreturn]] void report_death();
 
@@ -62,11 +81,13 @@ private:
   CreateOptions const& options_;
   SignalGuard& signals_;
   container::Record record_;
-  // Destroyed in reverse: the child first, then its cgroups, then its name.
+  // Destroyed in reverse: the child first, then its cgroups, then its name; then hooks hear of it.
+  Aftermath aftermath_;
   container::ContainerDir directory_;
   CgroupSet cgroups_;
   Child init_;
   Fd channel_, terminal_, spare_;
+  std::optional<kernel::ElsewhereWhile> elsewhere_;
   bool is_executing_ = false, has_pid_file_ = false;
   pid_t owner_ = getpid();
 };

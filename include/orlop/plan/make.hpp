@@ -47,6 +47,8 @@ struct ExecRequest {
 // The process beside the init of a container that was made from `spec`. A Refusal's place is one in the process
 // ("process.cwd"), or an option ("--user").
 Plan make_exec(oci::Spec const& spec, HostFacts& host, ExecRequest const& request);
+// What the annotations run.oci.hooks.stdout and run.oci.hooks.stderr ask for.
+HookOutput hook_output(oci::Annotations const& annotations);
 
 Plan make(oci::Spec const& spec, HostFacts& host, Request const& request);
 

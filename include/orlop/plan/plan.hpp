@@ -10,6 +10,8 @@
 #include "orlop/kernel/rlimit.hpp"
 #include "orlop/kernel/sysctl.hpp"
 
+#include "oci/state.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -103,6 +105,17 @@ struct Exec {
   std::vector<unsigned> initial_processors, final_processors;
 };
 
+// Files of the host to which what hooks write is appended; empty: an error shows the last of it.
+struct HookOutput {
+  std::string stdout_file, stderr_file;
+};
+
+struct Hooks {
+  oci::Hooks of;     // args are filled in
+  oci::State state;  // without status and pid, which differ from kind to kind
+  HookOutput output;
+};
+
 struct Plan {
   std::string id;
   std::string bundle;
@@ -117,6 +130,7 @@ struct Plan {
   std::vector<std::string> masked_paths, readonly_paths;
   Process process;
   std::optional<Exec> exec;           // set: a process beside a container's init, and nothing else of the plan counts
+  std::optional<Hooks> hooks;
   std::vector<std::string> warnings;  // what the config asks for and the spec lets us leave out
   std::vector<std::string> notes;     // the same where every caller knows it: for the debug log
 };
