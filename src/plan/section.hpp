@@ -7,7 +7,7 @@ namespace orlop::plan {
 // What this orlop does not do yet is refused by name, so that nothing in a config is silently without effect.
 void refuse_unsupported(oci::Spec const& spec);
 
-void plan_namespaces(oci::LinuxConfig const& config, Plan& plan);
+void plan_namespaces(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
 void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
 void plan_rootfs(oci::Spec const& spec, Request const& request, Plan& plan);
 void plan_mounts(oci::Spec const& spec, Plan& plan);

@@ -24,6 +24,7 @@ struct WithoutCapabilities {
 struct HostAnswers {
   std::string cgroup_hierarchies{};                                   // a word of cgroup_layout
   std::optional<WithoutCapabilities> grantable_capabilities{};        // all but those
+  oci::StringList own_namespaces{};                                   // the files that are; absent: not asked for
 };
 struct HostFile {
   std::string config{};  // absent: NAME.json
@@ -45,7 +46,8 @@ constexpr auto without_capabilities = table<WithoutCapabilities>(
     optional<&WithoutCapabilities::bounding>("withoutBounding"));
 constexpr auto host_answers = table<HostAnswers>(
     optional<&HostAnswers::cgroup_hierarchies>("cgroup_hierarchies"),
-    optional<&HostAnswers::grantable_capabilities>("grantable_capabilities"));
+    optional<&HostAnswers::grantable_capabilities>("grantable_capabilities"),
+    optional<&HostAnswers::own_namespaces>("own_namespaces"));
 constexpr auto host_file = table<HostFile>(
     optional<&HostFile::config>("config"),
     optional<&HostFile::no_pivot>("noPivot"),
@@ -96,6 +98,8 @@ Table::Answers answers_of(HostAnswers const& file) {
   if (!file.cgroup_hierarchies.empty()) answers.cgroup_hierarchies = cgroup_layout(file.cgroup_hierarchies);
   if (auto const& without = file.grantable_capabilities)
     answers.grantable_capabilities = {all_but(without->permitted), all_but(without->bounding)};
+  if (!file.own_namespaces.empty())
+    answers.own_namespaces = {file.own_namespaces.begin(), file.own_namespaces.end()};
   return answers;
 }
 

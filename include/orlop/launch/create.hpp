@@ -49,7 +49,7 @@ public:
   void commit();
 
 private:
-  void clone();
+  void clone(std::vector<Fd> joined);
   void claim();
   void make_outside();
   void serve();
