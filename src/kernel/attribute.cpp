@@ -49,7 +49,7 @@ void outlive_parent() { check(prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0), "prctl", {Wor
 
 void set_dumpable(bool value) { check(prctl(PR_SET_DUMPABLE, value, 0, 0, 0), "prctl", {Word{"PR_SET_DUMPABLE"}, int{value}}); }
 
-void close_all_but(std::initializer_list<int> kept) {
+void close_all_but(std::span<int const> kept) {
   unsigned first = 3;
   for (int const fd : kept) {
     if (fd < 3) continue;

@@ -2,8 +2,12 @@
 
 #include "orlop/base/error.hpp"
 
+#include <cerrno>
 #include <csignal>
+#include <fcntl.h>
+#include <linux/nsfs.h>
 #include <linux/sched.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,11 +18,14 @@ namespace {
 struct Word {
   std::uint64_t flag;
   char const* text;
+  char const* file;  // in /proc/PID/ns
 };
 constexpr Word words[] = {
-    {CLONE_NEWUSER, "CLONE_NEWUSER"}, {CLONE_NEWPID, "CLONE_NEWPID"}, {CLONE_NEWNS, "CLONE_NEWNS"},
-    {CLONE_NEWUTS, "CLONE_NEWUTS"},   {CLONE_NEWIPC, "CLONE_NEWIPC"}, {CLONE_NEWNET, "CLONE_NEWNET"},
-    {CLONE_NEWCGROUP, "CLONE_NEWCGROUP"}, {CLONE_NEWTIME, "CLONE_NEWTIME"}, {CLONE_INTO_CGROUP, "CLONE_INTO_CGROUP"},
+    {CLONE_NEWUSER, "CLONE_NEWUSER", "user"}, {CLONE_NEWPID, "CLONE_NEWPID", "pid"},
+    {CLONE_NEWNS, "CLONE_NEWNS", "mnt"},      {CLONE_NEWUTS, "CLONE_NEWUTS", "uts"},
+    {CLONE_NEWIPC, "CLONE_NEWIPC", "ipc"},    {CLONE_NEWNET, "CLONE_NEWNET", "net"},
+    {CLONE_NEWCGROUP, "CLONE_NEWCGROUP", "cgroup"}, {CLONE_NEWTIME, "CLONE_NEWTIME", "time"},
+    {CLONE_INTO_CGROUP, "CLONE_INTO_CGROUP", ""},
 };
 
 std::string names_of(std::uint64_t flags) {
@@ -48,6 +55,44 @@ std::optional<Child> clone_into(std::uint64_t namespaces, int cgroup) {
 
 void unshare_namespaces(std::uint64_t namespaces) {
   check(unshare(static_cast<int>(namespaces)), "unshare", {orlop::Word{names_of(namespaces)}});
+}
+
+char const* namespace_file(std::uint64_t kind) {
+  for (auto const& word : words)
+    if (word.flag == kind) return word.file;
+  return "";
+}
+
+Fd open_namespace(std::string const& path, std::uint64_t kind) {
+  int const flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  Fd fd{check(retry([&] { return open(path.c_str(), flags); }), "open", {path})};
+  int const found = ioctl(fd, NS_GET_NSTYPE);
+  if (found < 0) throw Error::refusal(concat({path, " is no namespace"}));
+  if (static_cast<unsigned>(found) != kind)
+    throw Error::refusal(concat({path, " is a namespace of another kind (", namespace_file(static_cast<unsigned>(found)), ")"}));
+  return fd;
+}
+
+void join_namespace(int fd, std::uint64_t kind) {
+  check(setns(fd, static_cast<int>(kind)), "setns", {orlop::Word{names_of(kind)}});
+}
+
+ChildrenInPidNamespace::ChildrenInPidNamespace(int fd) : owner_{getpid()} {
+  constexpr char own[] = "/proc/self/ns/pid_for_children";
+  before_ = Fd{check(open(own, O_RDONLY | O_CLOEXEC), "open", {own})};
+  if (setns(fd, CLONE_NEWPID) == 0) return;
+  Error error{errno, call_text("setns", {orlop::Word{"CLONE_NEWPID"}})};
+  if (error.code() != EINVAL) throw error;
+  throw std::move(error).with_hint("a pid namespace can be joined only from itself or from one above it");
+}
+
+ChildrenInPidNamespace::~ChildrenInPidNamespace() {
+  if (before_.is_open() && owner_ == getpid()) setns(before_, CLONE_NEWPID);
+}
+
+void ChildrenInPidNamespace::end() {
+  join_namespace(before_, CLONE_NEWPID);
+  before_.reset();
 }
 
 }  // namespace orlop::kernel

@@ -7,6 +7,7 @@
 #include "orlop/base/socket.hpp"
 #include "orlop/container/gate.hpp"
 #include "orlop/container/status.hpp"
+#include "orlop/kernel/attribute.hpp"
 #include "orlop/kernel/namespace.hpp"
 #include "orlop/launch/console.hpp"
 #include "orlop/launch/hook.hpp"
@@ -44,6 +45,22 @@ container::Record first_record(plan::Plan const& plan, Source const& source) {
   return record;
 }
 
+// All of the plan's, before anything is made: a wrong one leaves nothing to roll back.
+std::vector<Fd> open_joined(plan::Namespaces const& namespaces) {
+  std::vector<Fd> open;
+  for (auto const& one : namespaces.joined) {
+    Doing const doing{"linux.namespaces", one.index, "path"};
+    open.push_back(kernel::open_namespace(one.path, one.kind));
+  }
+  return open;
+}
+
+int pid_namespace_of(plan::Namespaces const& namespaces, std::vector<Fd> const& joined) {
+  for (std::size_t i = 0; i < joined.size(); ++i)
+    if (namespaces.joined[i].kind == CLONE_NEWPID) return joined[i];
+  return -1;
+}
+
 }  // namespace
 
 Creation::Creation(plan::Plan const& plan, Source const& source, CreateOptions const& options, SignalGuard& signals,
@@ -66,20 +83,33 @@ Creation::~Creation() {
 // While the child makes its network namespace (the longest of its steps), we do what is to be done outside, on another
 // processor. A cgroup v2 directory in which the child is to be born comes before the clone, and its record before that.
 void Creation::create() {
+  std::vector<Fd> joined = open_joined(plan_.namespaces);
   if (plan_.cgroup.born_in()) claim();
-  clone();
+  clone(std::move(joined));
   elsewhere_.emplace();
   make_outside();
   serve();
   elsewhere_.reset();
 }
 
-void Creation::clone() {
+// Into a joined pid namespace we go for as long as the clone takes: so init is our own child there, too.
+void Creation::clone(std::vector<Fd> joined) {
   auto [ours, theirs] = socket::seqpacket_pair();
   Fd const birthplace = cgroups_.make_birthplace();
   log::debug("cloning the container's init");
+  std::optional<kernel::ChildrenInPidNamespace> elsewhere;
+  if (int const fd = pid_namespace_of(plan_.namespaces, joined); fd >= 0) {
+    Doing const doing{"namespaces"};
+    elsewhere.emplace(fd);
+    // The processes there see the child from its first instruction on: it is not theirs to look into.
+    kernel::set_dumpable(false);
+  }
   auto child = kernel::clone_into(plan_.namespaces.at_clone, birthplace);
-  if (!child) launch::init(plan_, theirs);
+  if (!child) launch::init(plan_, theirs, std::move(joined));
+  if (elsewhere) {
+    kernel::set_dumpable(true);
+    elsewhere->end();
+  }
   init_ = std::move(*child);
   channel_ = std::move(ours);
 }
@@ -162,7 +192,7 @@ void Creation::run_hooks() {
     launch::run_hooks("hooks.prestart", hooks.of.prestart, state, setting);
     launch::run_hooks("hooks.createRuntime", hooks.of.create_runtime, state, setting);
   } catch (Error const&) {
-    signals_.check_interruption();  // has an exit status of its own
+    signals_.check_interruption("the container was made");  // has an exit status of its own
     throw;
   }
 }

@@ -38,7 +38,8 @@ public:
     kernel::die_with_parent();
     kernel::set_umask(0);
     enter_cgroups();
-    kernel::close_all_but({std::min(channel_, entrance_.init), std::max(channel_, entrance_.init)});
+    int const kept[] = {std::min(channel_, entrance_.init), std::max(channel_, entrance_.init)};
+    kernel::close_all_but(kept);
     join_namespaces();
     kernel::new_session();
     if (plan_.process.terminal.wanted) use_terminal();

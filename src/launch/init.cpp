@@ -2,8 +2,11 @@
 //
 //   after                namespaces                      user            reach
 //   clone3               new pid, mount, uts, ipc        as the caller   the host's files, through its own mount tree
-//   enter_network        + network                       "               "
+//                        (a joined pid namespace: born in it, see Creation::clone)
+//   join                 + the joined ones               "               "
+//   enter_network        + network, time                 "               "
 //   enter_cgroup         + cgroup                        "               "
+//   join (mount)         + a joined mount namespace      "               the files of that namespace
 //   change_root          all                             "               the container's root; what is open: the channel,
 //                                                                        the gate, 0 1 2
 //   take_on              all                             the container's "
@@ -20,8 +23,10 @@
 #include "orlop/kernel/attribute.hpp"
 #include "orlop/kernel/namespace.hpp"
 #include "orlop/kernel/netdev.hpp"
+#include "orlop/kernel/time_namespace.hpp"
 #include "orlop/kernel/uts.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -32,15 +37,21 @@ namespace {
 
 class Init {
 public:
-  Init(plan::Plan const& plan, int channel) : plan_{plan}, channel_{channel}, listener_{channel} {}
+  Init(plan::Plan const& plan, int channel, std::vector<Fd> joined)
+      : plan_{plan}, channel_{channel}, joined_{std::move(joined)}, listener_{channel} {}
 
   void run() {
     begin();
+    join(~std::uint64_t{CLONE_NEWPID | CLONE_NEWNS});
     enter_network();
     set_names();
     set_sysctls(plan_.sysctls);
+    // The control groups are seen at the host's mounts, so in the host's mount namespace they are entered.
+    bool const leaves_mounts = plan_.namespaces.joins(CLONE_NEWNS);
+    if (leaves_mounts) enter_cgroup();
+    join(CLONE_NEWNS);
     Directory const root = bind_root(plan_.rootfs);
-    enter_cgroup();
+    if (!leaves_mounts) enter_cgroup();
     make_mounts(root, plan_);
     // The device rules are denials first: a node that is made while they are written may be refused.
     expect(channel_, Word::cgroups_set);
@@ -66,17 +77,41 @@ public:
 private:
   void begin() {
     Doing::forget_outer();
-    kernel::close_all_but({channel_});
+    close_inherited();
     // Killed with the parent until the container is ready; behind that, the end of the channel tells.
     kernel::die_with_parent();
     kernel::set_dumpable(false);
     kernel::set_umask(0);
   }
 
+  void close_inherited() {
+    std::vector<int> kept{channel_};
+    for (Fd const& fd : joined_) kept.push_back(fd);
+    std::sort(kept.begin(), kept.end());
+    kernel::close_all_but(kept);
+  }
+
+  // Those of the given kinds; a namespace is left only once, so its descriptor is closed.
+  void join(std::uint64_t kinds) {
+    for (std::size_t i = 0; i < joined_.size(); ++i) {
+      auto const& wanted = plan_.namespaces.joined[i];
+      if (!(wanted.kind & kinds)) continue;
+      Doing const doing{"linux.namespaces", wanted.index, wanted.path};
+      kernel::join_namespace(joined_[i], wanted.kind);
+      joined_[i].reset();
+    }
+  }
+
   void enter_network() {
     Doing const doing{"namespaces"};
     if (plan_.namespaces.by_child) kernel::unshare_namespaces(plan_.namespaces.by_child);
+    if (!plan_.namespaces.time_offsets.empty()) enter_time();
     if (plan_.namespaces.loopback_up) kernel::bring_up("lo");
+  }
+
+  void enter_time() {
+    Doing const doing{"linux.timeOffsets"};
+    kernel::enter_new_time(plan_.namespaces.time_offsets);
   }
 
   // The cgroup namespace's root is the cgroup that we are in at that moment: all of them have to be entered first.
@@ -139,14 +174,15 @@ private:
   plan::Plan const& plan_;
   int channel_;
   HookFiles hook_files_;
+  std::vector<Fd> joined_;
   Fd gate_;  // listening; closed: go on without waiting (run)
   int listener_;
 };
 
 }  // namespace
 
-void init(plan::Plan const& plan, int channel) noexcept {
-  Init init{plan, channel};
+void init(plan::Plan const& plan, int channel, std::vector<Fd> joined) noexcept {
+  Init init{plan, channel, std::move(joined)};
   try {
     init.run();
   } catch (Error const& error) {

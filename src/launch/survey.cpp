@@ -2,9 +2,11 @@
 
 #include "orlop/base/error.hpp"
 #include "orlop/base/file.hpp"
+#include "orlop/kernel/namespace.hpp"
 
 #include <cerrno>
 #include <linux/magic.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 
 namespace orlop::launch {
@@ -64,6 +66,15 @@ std::vector<kernel::CgroupHierarchy> const& Survey::cgroup_hierarchies() {
 kernel::Grantable Survey::grantable_capabilities() {
   if (!grantable_) grantable_ = kernel::grantable_capabilities();
   return *grantable_;
+}
+
+// A file that is not there is nobody's: opening it says so later, better than we could.
+bool Survey::is_own_namespace(std::uint64_t kind, std::string const& path) {
+  struct stat asked, own;
+  if (stat(path.c_str(), &asked) < 0) return false;
+  std::string const self = concat({"/proc/self/ns/", kernel::namespace_file(kind)});
+  check(stat(self.c_str(), &own), "stat", {self});
+  return asked.st_dev == own.st_dev && asked.st_ino == own.st_ino;
 }
 
 }  // namespace orlop::launch

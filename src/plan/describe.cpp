@@ -85,11 +85,27 @@ Description describe_cgroup(Cgroup const& cgroup) {
   return section;
 }
 
+Description describe_offset(kernel::TimeOffset const& offset) {
+  char const* const clock = offset.clock == kernel::Clock::monotonic ? "monotonic" : "boottime";
+  return Description::text(concat({clock, " ", offset.seconds, " s ", offset.nanoseconds, " ns"}));
+}
+
 Description describe_namespaces(Namespaces const& namespaces) {
   Description section;
+  if (!namespaces.joined.empty()) {
+    Description joined = Description::list();
+    for (auto const& one : namespaces.joined)
+      joined.add(Description::text(concat({words_of(one.kind, namespace_words), " ", one.path})));
+    section.add("joined", std::move(joined));
+  }
   section.add("made by clone3", Description::text(words_of(namespaces.at_clone, namespace_words)));
   if (namespaces.by_child)
     section.add("then unshared", Description::text(words_of(namespaces.by_child, namespace_words)));
+  if (!namespaces.time_offsets.empty()) {
+    Description offsets = Description::list();
+    for (auto const& offset : namespaces.time_offsets) offsets.add(describe_offset(offset));
+    section.add("time offsets", std::move(offsets));
+  }
   if (namespaces.loopback_up) section.add("lo", Description::text("up"));
   if (namespaces.after_cgroup)
     section.add("unshared inside the cgroup", Description::text(words_of(namespaces.after_cgroup, namespace_words)));

@@ -27,14 +27,21 @@ void check_version(std::string const& version) {
     throw Refusal{"ociVersion", concat({"\"", version, "\" is not a version 1.x of the runtime-spec"})};
 }
 
-void plan_names(oci::Spec const& spec, Plan& plan) {
-  bool const own_uts = plan.namespaces.has(CLONE_NEWUTS);
+// A name of the host is not a container's to give. Another container's is: engines share it so.
+void check_owns_names(HostFacts& host, Plan const& plan, char const* where) {
+  if (!plan.namespaces.has(CLONE_NEWUTS)) throw Refusal{where, "needs a new uts namespace: this one is the host's"};
+  for (auto const& joined : plan.namespaces.joined)
+    if (joined.kind == CLONE_NEWUTS && host.is_own_namespace(CLONE_NEWUTS, joined.path))
+      throw Refusal{where, concat({"would be the host's: ", at("linux.namespaces", joined.index, "path"), " is the host's own"})};
+}
+
+void plan_names(oci::Spec const& spec, HostFacts& host, Plan& plan) {
   if (!spec.hostname.empty()) {
-    if (!own_uts) throw Refusal{"hostname", "needs a new uts namespace: this one is the host's"};
+    check_owns_names(host, plan, "hostname");
     plan.hostname = spec.hostname;
   }
   if (!spec.domainname.empty()) {
-    if (!own_uts) throw Refusal{"domainname", "needs a new uts namespace: this one is the host's"};
+    check_owns_names(host, plan, "domainname");
     plan.domainname = spec.domainname;
   }
 }
@@ -74,13 +81,13 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   Plan plan;
   plan.id = request.id;
   plan.bundle = request.bundle;
-  plan_namespaces(config, plan);
+  plan_namespaces(config, host, plan);
   plan_cgroup(config, host, plan);
   plan_rootfs(spec, request, plan);
-  plan_names(spec, plan);
+  plan_names(spec, host, plan);
   plan_mounts(spec, plan);
   plan_devices(config, plan);
-  plan_sysctls(spec, plan);
+  plan_sysctls(spec, host, plan);
   plan_process(*spec.process, host, plan);
   if (!request.no_new_keyring) plan.process.session_keyring = concat({"_ses.", plan.id});
   plan_hooks(spec, plan);

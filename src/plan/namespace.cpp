@@ -26,35 +26,73 @@ Row const& row_of(oci::NamespaceKind kind) {
 }
 
 // When each kind is made: see the members of Namespaces.
-void place(std::uint64_t kind, Namespaces& namespaces) {
+void place(std::uint64_t kind, bool has_offsets, Namespaces& namespaces) {
   if (kind == CLONE_NEWNET) {
     namespaces.by_child |= kind;
     namespaces.loopback_up = true;
   } else if (kind == CLONE_NEWCGROUP) {
     namespaces.after_cgroup |= kind;
+  } else if (kind == CLONE_NEWTIME && has_offsets) {
+    namespaces.by_child |= kind;
   } else {
     namespaces.at_clone |= kind;
   }
 }
 
+void join(oci::LinuxNamespace const& wanted, Row const& row, std::size_t index, HostFacts& host, Namespaces& namespaces) {
+  std::string const where = at("linux.namespaces", index, "path");
+  if (wanted.path.front() != '/') throw Refusal{where, concat({"\"", wanted.path, "\" is not an absolute path"})};
+  if (row.flag == CLONE_NEWUSER) throw Refusal{where, "joining a user namespace is not supported by this version of orlop"};
+  if (row.flag == CLONE_NEWNS && host.is_own_namespace(row.flag, wanted.path))
+    throw Refusal{where, "is the host's own: the container's root would become the root of the host"};
+  namespaces.joined.push_back({row.flag, wanted.path, index});
+}
+
+constexpr struct {
+  std::string_view name;
+  kernel::Clock clock;
+} clocks[] = {{"monotonic", kernel::Clock::monotonic}, {"boottime", kernel::Clock::boottime}};
+
+kernel::TimeOffset offset_of(std::string const& name, oci::LinuxTimeOffset const& wanted) {
+  constexpr std::uint32_t second = 1'000'000'000;
+  for (auto const& row : clocks)
+    if (row.name == name) {
+      if (wanted.nanosecs >= second)
+        throw Refusal{concat({"linux.timeOffsets.", name, ".nanosecs"}), concat({wanted.nanosecs, " is a second or more"})};
+      return {row.clock, wanted.secs, wanted.nanosecs};
+    }
+  throw Refusal{concat({"linux.timeOffsets.", name}), concat({"unknown clock \"", name, "\" (monotonic or boottime)"})};
+}
+
+void plan_time_offsets(oci::LinuxConfig const& config, Namespaces& namespaces) {
+  if (config.time_offsets.empty()) return;
+  if (namespaces.joins(CLONE_NEWTIME))
+    throw Refusal{"linux.timeOffsets", "cannot be given to a time namespace that is joined: its clocks run already"};
+  if (!namespaces.is_new(CLONE_NEWTIME))
+    throw Refusal{"linux.timeOffsets", "needs a new time namespace: this one is the host's"};
+  for (auto const& [name, offset] : config.time_offsets) namespaces.time_offsets.push_back(offset_of(name, offset));
+}
+
 }  // namespace
 
-void plan_namespaces(oci::LinuxConfig const& config, Plan& plan) {
+void plan_namespaces(oci::LinuxConfig const& config, HostFacts& host, Plan& plan) {
   std::uint64_t seen = 0;
   for (std::size_t i = 0; i < config.namespaces.size(); ++i) {
     auto const& wanted = config.namespaces[i];
     Row const& row = row_of(wanted.type);
     if (seen & row.flag) throw Refusal{at("linux.namespaces", i, "type"), concat({"a second ", row.name, " namespace"})};
     seen |= row.flag;
-    if (!wanted.path.empty())
-      throw Refusal{at("linux.namespaces", i, "path"), "joining a namespace is not supported by this version of orlop"};
-    if (row.flag & (CLONE_NEWUSER | CLONE_NEWTIME))
-      throw Refusal{at("linux.namespaces", i, "type"),
-                    concat({"a new ", row.name, " namespace is not supported by this version of orlop"})};
-    place(row.flag, plan.namespaces);
+    if (!wanted.path.empty()) {
+      join(wanted, row, i, host, plan.namespaces);
+      continue;
+    }
+    if (row.flag & CLONE_NEWUSER)
+      throw Refusal{at("linux.namespaces", i, "type"), "a new user namespace is not supported by this version of orlop"};
+    place(row.flag, !config.time_offsets.empty(), plan.namespaces);
   }
   if (!(seen & CLONE_NEWNS))
     throw Refusal{"linux.namespaces", "a new mount namespace is needed: the container's mounts would be made on the host"};
+  plan_time_offsets(config, plan.namespaces);
 }
 
 }  // namespace orlop::plan

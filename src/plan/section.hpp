@@ -8,12 +8,12 @@ namespace orlop::plan {
 void refuse_unsupported(oci::Spec const& spec);
 void refuse_unsupported(oci::Process const& process);
 
-void plan_namespaces(oci::LinuxConfig const& config, Plan& plan);
+void plan_namespaces(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
 void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
 void plan_rootfs(oci::Spec const& spec, Request const& request, Plan& plan);
 void plan_mounts(oci::Spec const& spec, Plan& plan);
 void plan_devices(oci::LinuxConfig const& config, Plan& plan);
-void plan_sysctls(oci::Spec const& spec, Plan& plan);
+void plan_sysctls(oci::Spec const& spec, HostFacts& host, Plan& plan);
 void plan_process(oci::Process const& process, HostFacts& host, Plan& plan);
 
 // "0-3,7": the numbers in it, ascending.

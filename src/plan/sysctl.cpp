@@ -66,7 +66,7 @@ void refuse_name(oci::Spec const& spec, std::string const& key, std::string cons
 
 }  // namespace
 
-void plan_sysctls(oci::Spec const& spec, Plan& plan) {
+void plan_sysctls(oci::Spec const& spec, HostFacts& host, Plan& plan) {
   if (!spec.linux_config) return;
   for (auto const& [key, value] : spec.linux_config->sysctl) {
     std::string path = path_of(key);
@@ -76,6 +76,9 @@ void plan_sysctls(oci::Spec const& spec, Plan& plan) {
     if (!row) throw Refusal{place(key), "belongs to no namespace: it would change the host"};
     if (!plan.namespaces.has(row->kind))
       throw Refusal{place(key), concat({"needs a new ", row->name, " namespace: this one is the host's"})};
+    for (auto const& joined : plan.namespaces.joined)
+      if (joined.kind == row->kind && host.is_own_namespace(joined.kind, joined.path))
+        throw Refusal{place(key), concat({"needs a ", row->name, " namespace of its own: ", joined.path, " is the host's"})};
     for (auto const& earlier : plan.sysctls)
       if (earlier.path == path) throw Refusal{place(key), concat({"is the same as ", earlier.name})};
     plan.sysctls.push_back({key, std::move(path), value});

@@ -154,7 +154,7 @@ TEST_CASE("attribute: descriptors are closed at execve") {
 
 TEST_CASE("attribute: all descriptors but some are closed") {
   // No assertion between: Catch and the harness have descriptors of their own, which are closed here, too.
-  auto const open_after = [](std::initializer_list<int> kept) {
+  auto const open_after = [](std::vector<int> kept) {
     int status = 0;
     pid_t const child = fork();
     if (child == 0) {

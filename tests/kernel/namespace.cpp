@@ -8,10 +8,14 @@
 #include "orlop/base/text.hpp"
 #include "orlop/kernel/cgroup.hpp"
 #include "orlop/kernel/namespace.hpp"
+#include "orlop/kernel/time_namespace.hpp"
 
 #include <csignal>
+#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
+#include <ctime>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -139,5 +143,71 @@ TEST_CASE("namespace: what the kernel refuses is named with its flags") {
     CHECK(harness::failure_of([] { unshare_namespaces(CLONE_NEWNS); }) ==
           "unshare(CLONE_NEWNS): operation not permitted");
     CHECK(harness::failure_of([] { paused(1ULL << 60); }) == "clone3(0): invalid argument");
+  });
+}
+
+TEST_CASE("namespace: joined by a file whose kind is proven") {
+  in_child([] {
+    harness::need_root();
+    for (Row const& row : rows) {
+      if (row.flag == CLONE_NEWUSER || row.flag == CLONE_NEWPID || row.flag == CLONE_NEWNS) continue;
+      INFO(row.name);
+      CHECK(namespace_file(row.flag) == std::string_view{row.file});
+      auto const child = paused(row.flag);
+      std::string const path = concat({"/proc/", child->pid(), "/ns/", row.file});
+      Fd const fd = open_namespace(path, row.flag);
+      CHECK((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+      join_namespace(fd, row.flag);
+      CHECK(id_of("self", row.file) == id_of(std::to_string(child->pid()), row.file));
+    }
+  });
+}
+
+TEST_CASE("namespace: what is no namespace of that kind is refused, and opening it does not wait") {
+  in_child([] {
+    char fifo[] = "/tmp/orlop-fifo-XXXXXX";
+    REQUIRE(mkdtemp(fifo));
+    std::string const path = std::string{fifo} + "/f";
+    REQUIRE(mkfifo(path.c_str(), 0600) == 0);
+    CHECK(harness::failure_of([&] { open_namespace(path, CLONE_NEWNET); }) == path + " is no namespace");
+    std::filesystem::remove_all(fifo);
+    CHECK(harness::failure_of([] { open_namespace("/proc/self/ns/uts", CLONE_NEWNET); }) ==
+          "/proc/self/ns/uts is a namespace of another kind (uts)");
+    CHECK(harness::failure_of([] { open_namespace("/proc/self/ns/nothing", CLONE_NEWNET); }) ==
+          "open(\"/proc/self/ns/nothing\"): no such file or directory");
+  });
+}
+
+TEST_CASE("namespace: children are born into another pid namespace, and then at home again") {
+  in_child([] {
+    harness::need_root();
+    auto const donor = paused(CLONE_NEWPID);
+    std::string const there = id_of(std::to_string(donor->pid()), "pid"), home = id_of("self", "pid");
+    {
+      ChildrenInPidNamespace elsewhere{open_namespace(concat({"/proc/", donor->pid(), "/ns/pid"}), CLONE_NEWPID)};
+      CHECK(id_of(std::to_string(paused(0)->pid()), "pid") == there);
+      elsewhere.end();
+      CHECK(id_of(std::to_string(paused(0)->pid()), "pid") == home);
+    }
+    { ChildrenInPidNamespace const left{open_namespace(concat({"/proc/", donor->pid(), "/ns/pid"}), CLONE_NEWPID)}; }
+    CHECK(id_of(std::to_string(paused(0)->pid()), "pid") == home);
+  });
+}
+
+TEST_CASE("namespace: a time namespace gets its offsets, and we are in it") {
+  in_child([] {
+    harness::need_root();
+    timespec before{}, after{};
+    std::string const home = id_of("self", "time");
+    clock_gettime(CLOCK_BOOTTIME, &before);
+    unshare_namespaces(CLONE_NEWTIME);
+    enter_new_time({{Clock::boottime, 86400, 0}, {Clock::monotonic, -1, 5}});
+    clock_gettime(CLOCK_BOOTTIME, &after);
+    CHECK(after.tv_sec - before.tv_sec >= 86400);
+    CHECK(after.tv_sec - before.tv_sec < 86400 + 60);
+    CHECK(id_of("self", "time") != home);
+    unshare_namespaces(CLONE_NEWTIME);
+    CHECK(harness::failure_of([] { enter_new_time({{Clock::boottime, -1'000'000'000'000, 0}}); }) ==
+          "write(\"/proc/self/timens_offsets\", \"boottime -1000000000000 0?\"): numerical result out of range");
   });
 }

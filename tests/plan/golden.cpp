@@ -24,6 +24,7 @@ struct WithoutCapabilities {
 struct HostAnswers {
   std::string cgroup_hierarchies{};                                   // a word of cgroup_layout
   std::optional<WithoutCapabilities> grantable_capabilities{};        // all but those
+  oci::StringList own_namespaces{};                                   // the files that are; absent: not asked for
 };
 // The plan of `exec` in the container of that config; members are options of the command line.
 struct ExecWords {
@@ -55,7 +56,8 @@ constexpr auto without_capabilities = table<WithoutCapabilities>(
     optional<&WithoutCapabilities::bounding>("withoutBounding"));
 constexpr auto host_answers = table<HostAnswers>(
     optional<&HostAnswers::cgroup_hierarchies>("cgroup_hierarchies"),
-    optional<&HostAnswers::grantable_capabilities>("grantable_capabilities"));
+    optional<&HostAnswers::grantable_capabilities>("grantable_capabilities"),
+    optional<&HostAnswers::own_namespaces>("own_namespaces"));
 constexpr auto exec_words = table<ExecWords>(
     optional<&ExecWords::container_cgroups>("containerCgroups"),
     optional<&ExecWords::args>("args"),
@@ -120,6 +122,8 @@ Table::Answers answers_of(HostAnswers const& file) {
   if (!file.cgroup_hierarchies.empty()) answers.cgroup_hierarchies = cgroup_layout(file.cgroup_hierarchies);
   if (auto const& without = file.grantable_capabilities)
     answers.grantable_capabilities = {all_but(without->permitted), all_but(without->bounding)};
+  if (!file.own_namespaces.empty())
+    answers.own_namespaces = {file.own_namespaces.begin(), file.own_namespaces.end()};
   return answers;
 }
 

@@ -34,6 +34,7 @@ constexpr NamespaceRow namespace_rows[] = {
     {NamespaceKind::uts, CLONE_NEWUTS, &orlop::plan::Namespaces::at_clone},
     {NamespaceKind::network, CLONE_NEWNET, &orlop::plan::Namespaces::by_child},
     {NamespaceKind::cgroup, CLONE_NEWCGROUP, &orlop::plan::Namespaces::after_cgroup},
+    {NamespaceKind::time, CLONE_NEWTIME, &orlop::plan::Namespaces::at_clone},
 };
 constexpr unsigned kind_count = std::size(namespace_rows);
 
@@ -97,7 +98,7 @@ orlop::plan::Mount bind_with(oci::StringList options) {
 
 }  // namespace
 
-TEST_CASE("namespaces: each of the 32 combinations, in either order") {
+TEST_CASE("namespaces: each of the 64 combinations of new ones, in either order") {
   constexpr unsigned with_mount = 1;
   for (unsigned combination = with_mount; combination < 1U << kind_count; combination += 2) {
     oci::Spec spec = base_spec();
@@ -110,11 +111,46 @@ TEST_CASE("namespaces: each of the 32 combinations, in either order") {
   }
 }
 
-TEST_CASE("namespaces: none of the 32 without a mount namespace is planned") {
+TEST_CASE("namespaces: none of the 64 without a mount namespace is planned") {
   for (unsigned combination = 0; combination < 1U << kind_count; combination += 2) {
     oci::Spec spec = base_spec();
     spec.linux_config->namespaces = namespaces_of(combination);
     CHECK_THROWS_AS(plan_of(spec), orlop::plan::Refusal);
+  }
+}
+
+TEST_CASE("namespaces: of each kind new, joined or the host's: all 3 to the 7th, less those without mount") {
+  unsigned combinations = 1;
+  for (unsigned i = 0; i < kind_count; ++i) combinations *= 3;
+  for (unsigned combination = 0; combination < combinations; ++combination) {
+    oci::Spec spec = base_spec();
+    auto& wanted = spec.linux_config->namespaces;
+    wanted.clear();
+    orlop::plan::Namespaces expected;
+    std::uint64_t joined = 0;
+    for (unsigned i = 0, rest = combination; i < kind_count; ++i, rest /= 3) {
+      auto const& row = namespace_rows[i];
+      if (rest % 3 == 0) continue;
+      wanted.push_back({row.kind, rest % 3 == 1 ? "" : "/run/ns"});
+      if (rest % 3 == 1)
+        expected.*row.made |= row.flag;
+      else
+        joined |= row.flag;
+    }
+    INFO("combination " << combination);
+    if (combination % 3 == 0) {
+      CHECK_THROWS_AS(plan_of(spec), orlop::plan::Refusal);
+      continue;
+    }
+    auto const planned = plan_of(spec).namespaces;
+    CHECK(planned.at_clone == expected.at_clone);
+    CHECK(planned.by_child == expected.by_child);
+    CHECK(planned.after_cgroup == expected.after_cgroup);
+    CHECK(planned.loopback_up == planned.is_new(CLONE_NEWNET));  // another's interfaces are not ours to touch
+    for (auto const& row : namespace_rows) {
+      CHECK(planned.joins(row.flag) == ((joined & row.flag) != 0));
+      CHECK(planned.has(row.flag) == (planned.is_new(row.flag) || planned.joins(row.flag)));
+    }
   }
 }
 

@@ -10,6 +10,7 @@ using orlop::kernel::CgroupHierarchy;
 
 constexpr char hierarchies[] = "cgroup_hierarchies";
 constexpr char capabilities[] = "grantable_capabilities";
+constexpr char namespaces[] = "own_namespaces";
 
 // As launch/survey finds them, in the order of /proc/self/cgroup.
 std::vector<CgroupHierarchy> v1_hierarchies() {
@@ -54,10 +55,16 @@ orlop::kernel::Grantable Table::grantable_capabilities() {
   return *answers_.grantable_capabilities;
 }
 
+bool Table::is_own_namespace(std::uint64_t, std::string const& path) {
+  ask(namespaces, answers_.own_namespaces.has_value());
+  return answers_.own_namespaces->count(path) != 0;
+}
+
 std::set<std::string> Table::questions_answered() const {
   std::set<std::string> names;
   if (answers_.cgroup_hierarchies) names.insert(hierarchies);
   if (answers_.grantable_capabilities) names.insert(capabilities);
+  if (answers_.own_namespaces) names.insert(namespaces);
   return names;
 }
 

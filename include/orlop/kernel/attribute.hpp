@@ -1,7 +1,7 @@
 // What a process inherits from whoever started it, and what a container must not: sigprocmask(2), sigaction(2),
 // setpriority(2), umask(2), prctl(2), close_range(2).
 #pragma once
-#include <initializer_list>
+#include <span>
 #include <sys/types.h>
 
 namespace orlop::kernel {
@@ -20,7 +20,7 @@ void outlive_parent();
 void set_dumpable(bool value);
 // Closes every descriptor above 2 but the given ones (ascending, -1 is passed over): what the caller left open is not
 // held by a process that may wait for hours.
-void close_all_but(std::initializer_list<int> kept);
+void close_all_but(std::span<int const> kept);
 // Descriptors from `first` on are closed at execve.
 void close_on_exec_from(unsigned first);
 void new_session();

@@ -1,4 +1,4 @@
-// Namespaces made at birth or later: clone(2) (clone3), unshare(2), namespaces(7).
+// Namespaces made at birth or later, or joined: clone(2) (clone3), unshare(2), setns(2), ioctl_ns(2), namespaces(7).
 // The caller is single-threaded; the child goes on in the caller's frame, with a copy of its memory.
 #pragma once
 #include "orlop/base/child.hpp"
@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <sched.h>
+#include <string>
 
 // Kernel 5.6, clone(2); older headers lack it.
 #ifndef CLONE_NEWTIME
@@ -19,5 +20,28 @@ namespace orlop::kernel {
 std::optional<Child> clone_into(std::uint64_t namespaces, int cgroup);
 
 void unshare_namespaces(std::uint64_t namespaces);
+
+// "net" of CLONE_NEWNET: the name of its file in /proc/PID/ns.
+char const* namespace_file(std::uint64_t kind);
+// The namespace behind a file (in /proc/PID/ns, or bound from there), whose kind is proven: another kind, or a file that
+// is no namespace at all, is an Error. Opening waits for nothing, whatever the path is.
+Fd open_namespace(std::string const& path, std::uint64_t kind);
+// Not the pid namespace: that one is only for the children. A mount namespace sets "/" and the working directory anew.
+void join_namespace(int fd, std::uint64_t kind);
+
+// For as long as it lives, children are born into another pid namespace; pid_namespaces(7). In such a child it is nothing.
+class ChildrenInPidNamespace {
+public:
+  // EINVAL: neither our own nor one below it.
+  explicit ChildrenInPidNamespace(int fd);
+  ~ChildrenInPidNamespace();
+  ChildrenInPidNamespace(ChildrenInPidNamespace const&) = delete;
+  ChildrenInPidNamespace& operator=(ChildrenInPidNamespace const&) = delete;
+  void end();
+
+private:
+  Fd before_;
+  pid_t owner_;
+};
 
 }  // namespace orlop::kernel

@@ -67,7 +67,7 @@ public:
   void commit();
 
 private:
-  void clone();
+  void clone(std::vector<Fd> joined);
   void claim();
   void make_outside();
   void serve();

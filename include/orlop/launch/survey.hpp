@@ -10,6 +10,7 @@ class Survey : public plan::HostFacts {
 public:
   std::vector<kernel::CgroupHierarchy> const& cgroup_hierarchies() override;
   kernel::Grantable grantable_capabilities() override;
+  bool is_own_namespace(std::uint64_t kind, std::string const& path) override;
 
 private:
   std::optional<std::vector<kernel::CgroupHierarchy>> hierarchies_;

@@ -4,6 +4,8 @@
 #include "orlop/kernel/capability.hpp"
 #include "orlop/kernel/cgroup.hpp"
 
+#include <cstdint>
+#include <string>
 #include <vector>
 
 namespace orlop::plan {
@@ -15,6 +17,8 @@ public:
   virtual std::vector<kernel::CgroupHierarchy> const& cgroup_hierarchies() = 0;
   // What this process can hand on.
   virtual kernel::Grantable grantable_capabilities() = 0;
+  // The file is the namespace of that kind (CLONE_NEW*) that this process is in.
+  virtual bool is_own_namespace(std::uint64_t kind, std::string const& path) = 0;
 };
 
 }  // namespace orlop::plan

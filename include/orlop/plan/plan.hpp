@@ -9,6 +9,7 @@
 #include "orlop/kernel/mount.hpp"
 #include "orlop/kernel/rlimit.hpp"
 #include "orlop/kernel/sysctl.hpp"
+#include "orlop/kernel/time_namespace.hpp"
 
 #include "oci/state.hpp"
 
@@ -20,13 +21,31 @@
 
 namespace orlop::plan {
 
+// One that exists already; opened by the parent before the clone, with its kind proven.
+struct JoinedNamespace {
+  std::uint64_t kind = 0;  // CLONE_NEW*
+  std::string path;        // on the host, absolute
+  std::size_t index = 0;   // in linux.namespaces
+};
+
 // namespaces(7), as CLONE_NEW* bits.
 struct Namespaces {
   std::uint64_t at_clone = 0;      // made by clone3, with the process
-  std::uint64_t by_child = 0;      // unshared by the child at once: the network (it takes long, and the parent has other work)
+  // Unshared by the child at once: the network (it takes long, and the parent has other work), a time namespace that gets
+  // offsets (they can be written only as long as nobody is in it).
+  std::uint64_t by_child = 0;
   std::uint64_t after_cgroup = 0;  // the cgroup namespace: its root is the cgroup that the process is in when it is made
   bool loopback_up = false;        // a new network namespace has lo, down
-  bool has(std::uint64_t kind) const { return (at_clone | by_child | after_cgroup) & kind; }
+  std::vector<JoinedNamespace> joined;
+  std::vector<kernel::TimeOffset> time_offsets;
+  bool is_new(std::uint64_t kind) const { return (at_clone | by_child | after_cgroup) & kind; }
+  bool joins(std::uint64_t kind) const {
+    for (auto const& one : joined)
+      if (one.kind & kind) return true;
+    return false;
+  }
+  // One that is not simply the caller's.
+  bool has(std::uint64_t kind) const { return is_new(kind) || joins(kind); }
 };
 
 struct Cgroup {

@@ -1,0 +1,25 @@
+#include "orlop/kernel/time_namespace.hpp"
+
+#include "orlop/base/error.hpp"
+#include "orlop/base/file.hpp"
+#include "orlop/base/path.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+namespace orlop::kernel {
+
+void enter_new_time(std::vector<TimeOffset> const& offsets) {
+  std::string text;
+  for (auto const& offset : offsets)
+    text += concat({offset.clock == Clock::monotonic ? "monotonic " : "boottime ", offset.seconds, " ", offset.nanoseconds, "\n"});
+  file::write_existing("/proc/self/timens_offsets", text);
+  Fd const made = path::open_host("/proc/self/ns/time_for_children", O_RDONLY);
+  check(setns(made, CLONE_NEWTIME), "setns", {Word{"CLONE_NEWTIME"}});
+}
+
+}  // namespace orlop::kernel

@@ -1,0 +1,160 @@
+#!/usr/bin/python3
+"""Namespaces joined by path: which one it is, whose child init is, and what is refused."""
+
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from harness import runner  # noqa: E402
+from harness.case import ContainerCase, quick  # noqa: E402
+
+FILES = {"pid": "pid", "network": "net", "ipc": "ipc", "uts": "uts", "mount": "mnt", "cgroup": "cgroup", "time": "time"}
+
+
+def joined(kind, path):
+    """A change of a bundle: this kind is the one of that path."""
+    def change(bundle):
+        bundle.drop_namespace(kind)
+        bundle.linux["namespaces"].append({"type": kind, "path": path})
+        if kind == "uts":
+            bundle.config.pop("hostname", None)
+    return change
+
+
+class Join(ContainerCase):
+    def donor(self):
+        """A running container with all kinds of its own; the directory of its namespaces."""
+        def change(bundle):
+            bundle.own_cgroup_namespace()
+            bundle.linux["namespaces"].append({"type": "time"})
+        name = self.start_sleeper(change)
+        return "/proc/%d/ns" % self.pid_of(name)
+
+    @quick
+    def test_each_kind_is_the_donors(self):
+        donor = self.donor()
+        for kind in ("pid", "network", "ipc", "uts", "cgroup", "time"):
+            with self.subTest(kind):
+                path = os.path.join(donor, FILES[kind])
+                inside = self.report("namespaces", change=joined(kind, path))["namespaces"]
+                self.assertEqual(inside[FILES[kind]], os.readlink(path))
+                for other in set(FILES) - {kind, "time", "cgroup"}:
+                    self.assertNotEqual(inside[FILES[other]], os.readlink(os.path.join(donor, FILES[other])), other)
+
+    def test_all_at_once(self):
+        donor = self.donor()
+        kinds = ("pid", "network", "ipc", "uts", "cgroup", "time")
+
+        def change(bundle):
+            for kind in kinds:
+                joined(kind, os.path.join(donor, FILES[kind]))(bundle)
+        inside = self.report("namespaces", change=change)["namespaces"]
+        for kind in kinds:
+            self.assertEqual(inside[FILES[kind]], os.readlink(os.path.join(donor, FILES[kind])), kind)
+
+    def test_a_mount_namespace_of_ones_own(self):
+        """The root is a directory of that namespace, and nothing of it comes to the host."""
+        holder = subprocess.Popen(["unshare", "-m", "--propagation", "private", "sleep", "60"])
+        self.addCleanup(holder.wait)
+        self.addCleanup(holder.kill)
+        path = "/proc/%d/ns/mnt" % holder.pid
+        while os.readlink(path) == os.readlink("/proc/self/ns/mnt"):
+            pass
+        expected = os.readlink(path)
+        inside = self.report("namespaces", change=joined("mount", path))["namespaces"]
+        self.assertEqual(inside["mnt"], expected)
+
+    @quick
+    def test_init_in_a_joined_pid_namespace_is_a_child_of_the_callers_subreaper(self):
+        donor = self.donor()
+        name, _ = self.create("/bin/probe", "sleep", change=joined("pid", donor + "/pid"))
+        pid = self.pid_of(name)
+        with open("/proc/%d/status" % pid) as file:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+        self.assertEqual(int(status["PPid"]), os.getppid(), "the nearest subreaper: see harness/reaper.py")
+        self.assertEqual(len(status["NSpid"].split()), 2)
+        self.runtime.ok("start", name)
+        self.end(name)
+
+    def test_in_a_joined_pid_namespace_the_others_are_seen(self):
+        donor = self.donor()
+        names = self.lines("list", "/proc", change=joined("pid", donor + "/pid"))[0]["names"]
+        numbers = sorted(int(name) for name in names if name.isdigit())
+        self.assertEqual(numbers[0], 1)
+        self.assertEqual(len(numbers), 2)
+
+    def test_loopback_of_another_is_left_alone(self):
+        holder = subprocess.Popen(["unshare", "-n", "sleep", "60"])
+        self.addCleanup(holder.wait)
+        self.addCleanup(holder.kill)
+        path = "/proc/%d/ns/net" % holder.pid
+        while os.readlink(path) == os.readlink("/proc/self/ns/net"):
+            pass
+        flags = self.lines("read", "/sys/class/net/lo/flags", change=joined("network", path))[0]["text"]
+        self.assertEqual(int(flags, 16) & 1, 0, "IFF_UP")
+
+    def test_hostname_of_a_joined_uts_namespace_is_set(self):
+        donor = self.donor()
+
+        def change(bundle):
+            joined("uts", donor + "/uts")(bundle)
+            bundle.config["hostname"] = "shared-name"
+        self.assertEqual(self.report("host", change=change)["host"]["hostname"], "shared-name")
+        self.assertNotEqual(os.uname().nodename, "shared-name")
+
+    @quick
+    def test_what_is_refused(self):
+        fifo = os.path.join(self.directory, "fifo")
+        os.mkfifo(fifo)
+        rows = (
+            ("network", "/etc/passwd", "linux.namespaces", "/etc/passwd is no namespace"),
+            ("network", fifo, "is no namespace"),
+            ("network", "/proc/self/ns/uts", "is a namespace of another kind (uts)"),
+            ("ipc", "/nowhere/ipc", "no such file or directory"),
+            ("ipc", "proc/1/ns/ipc", "is not an absolute path"),
+            ("mount", "/proc/self/ns/mnt", "is the host's own"),
+        )
+        for kind, path, *words in rows:
+            with self.subTest(kind=kind, path=path):
+                result = self.run_container("/bin/true", change=joined(kind, path))
+                self.assertNotEqual(result.status, 0)
+                self.assert_one_line(result, *words)
+                self.assert_nothing_left()
+
+    def test_names_of_the_host_are_not_given(self):
+        for member in ("hostname", "domainname"):
+            def change(bundle):
+                joined("uts", "/proc/self/ns/uts")(bundle)
+                bundle.config[member] = "stowaway"
+            self.assert_one_line(self.run_container("/bin/true", change=change), member, "would be the host's")
+        self.assertNotEqual(os.uname().nodename, "stowaway")
+
+
+class Clones(ContainerCase):
+    """How many processes it takes: init alone, whatever is joined."""
+
+    def clones_of(self, change):
+        """The clones of orlop and all that comes from it, as strace shows them."""
+        strace = "/usr/bin/strace"
+        if not os.path.exists(strace):
+            self.skipTest("needs strace")
+        bundle = self.bundle("/bin/true", change=change)
+        name = self.new_id()
+        trace = os.path.join(self.directory, "trace")
+        subprocess.run([strace, "-f", "-qq", "-o", trace, "-e", "trace=clone,clone3,fork,vfork",
+                        *self.runtime.argv("run", "--bundle", bundle.path, name)], check=True, timeout=30)
+        with open(trace) as file:
+            return [line for line in file if "= -1" not in line and "resumed" not in line]
+
+    def test_one_clone(self):
+        donor = self.start_sleeper()
+        path = "/proc/%d/ns/" % self.pid_of(donor)
+        for kind in (None, "pid", "network"):
+            with self.subTest(kind):
+                change = joined(kind, path + FILES[kind]) if kind else None
+                self.assertEqual(len(self.clones_of(change)), 1)
+
+
+if __name__ == "__main__":
+    runner.main()
