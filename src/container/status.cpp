@@ -33,6 +33,7 @@ char const* word(Status status) {
     case Status::creating: return "creating";
     case Status::created: return "created";
     case Status::running: return "running";
+    case Status::paused: return "paused";
     case Status::stopped: return "stopped";
   }
   return "stopped";
@@ -62,7 +63,8 @@ StateReport report(Record const& record, Status status) {
   StateReport state;
   state.oci_version = record.oci_version;
   state.id = record.id;
-  state.pid = status == Status::created || status == Status::running ? record.init.pid : 0;
+  bool const has_init = status == Status::created || status == Status::running || status == Status::paused;
+  state.pid = has_init ? record.init.pid : 0;
   state.status = word(status);
   state.bundle = record.bundle;
   state.rootfs = record.rootfs;

@@ -2,8 +2,8 @@
 
 #include "orlop/base/child.hpp"
 #include "orlop/base/error.hpp"
-#include "orlop/container/status.hpp"
 #include "orlop/launch/cgroup_set.hpp"
+#include "orlop/launch/status.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -25,11 +25,12 @@ std::optional<Fd> try_hold(ProcessIdentity const& process, std::string const& bo
   return pidfd;
 }
 
-void kill_and_wait(ProcessIdentity const& process, std::string const& boot_id, char const* what) {
-  auto const held = try_hold(process, boot_id);
+void kill_and_wait(ProcessIdentity const& process, container::Record const& record, char const* what) {
+  auto const held = try_hold(process, record.boot_id);
   if (!held) return;
   int const code = process::try_signal(*held, SIGKILL);
   if (code && code != ESRCH) fail(code, "pidfd_send_signal", {process.pid, Word{"SIGKILL"}});
+  thaw_after_kill(record.cgroups);
   if (!process::wait_for_end(*held, patience_ms))
     throw Error::refusal(concat({what, " (pid ", process.pid, ") does not die, 10 s after SIGKILL"}));
 }
@@ -53,14 +54,14 @@ void remove_container(container::ContainerDir& container, bool force) {
     throw Error::refusal("container does not exist");
   }
   auto record = container.read_record();
-  Status const status = container::status_of(container, record);
-  if (status == Status::running) refuse_unless(force, status, record.id);
+  Status const status = launch::status_of(container, record);
+  if (status == Status::running || status == Status::paused) refuse_unless(force, status, record.id);
   if (status == Status::creating) {
     refuse_unless(force, status, record.id);
-    kill_and_wait(record.maker, record.boot_id, "the orlop that creates the container");
+    kill_and_wait(record.maker, record, "the orlop that creates the container");
     record = container.read_record();  // it may have come further while we looked
   }
-  kill_and_wait(record.init, record.boot_id, "the container's init");
+  kill_and_wait(record.init, record, "the container's init");
   destroy(container, record);
 }
 
@@ -86,6 +87,7 @@ void signal_container(container::ContainerDir const& container, int signal) {
   int const code = held ? process::try_signal(*held, signal) : ESRCH;
   if (code == ESRCH) throw Error::refusal("container not running");
   if (code) fail(code, "pidfd_send_signal", {record.init.pid, signal});
+  if (signal == SIGKILL) thaw_after_kill(record.cgroups);
 }
 
 }  // namespace orlop::launch
