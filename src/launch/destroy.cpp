@@ -2,7 +2,9 @@
 
 #include "orlop/base/child.hpp"
 #include "orlop/base/error.hpp"
+#include "orlop/base/log.hpp"
 #include "orlop/launch/cgroup_set.hpp"
+#include "orlop/launch/process_list.hpp"
 #include "orlop/launch/status.hpp"
 
 #include <cerrno>
@@ -16,6 +18,7 @@ using container::ProcessIdentity;
 using container::Status;
 
 constexpr int patience_ms = 10'000;
+constexpr int standstill_ms = 1000;
 
 // A descriptor of exactly that process: opened first, identified after, so that a reused pid cannot slip in between.
 std::optional<Fd> try_hold(ProcessIdentity const& process, std::string const& boot_id) {
@@ -39,6 +42,28 @@ void refuse_unless(bool force, Status status, std::string const& id) {
   if (!force)
     throw Error::refusal(concat({"cannot delete container ", id, " that is not stopped: ", container::word(status)}));
 }
+
+// For as long as it lives no process can fork past the signal. One that cannot be frozen in time does not stop the
+// others from being told. A pause of the user's is left as it is.
+class Standstill {
+public:
+  explicit Standstill(container::Record const& record) : freezer_{try_freezer_of(record)} {
+    if (freezer_ && kernel::is_freeze_wanted(*freezer_)) freezer_.reset();
+    if (freezer_ && !kernel::try_freeze(*freezer_, standstill_ms)) freezer_.reset();
+  }
+  ~Standstill() {
+    try {
+      if (freezer_) kernel::thaw(*freezer_);
+    } catch (Error const& error) {
+      log::warning(error.what());
+    }
+  }
+  Standstill(Standstill const&) = delete;
+  Standstill& operator=(Standstill const&) = delete;
+
+private:
+  std::optional<kernel::Freezer> freezer_;
+};
 
 }  // namespace
 
@@ -70,15 +95,14 @@ void signal_all(container::ContainerDir const& container, int signal) {
   // In a cgroup that was there before the container, its processes cannot be told from others': only init is known.
   if (record.cgroups.empty())
     if (auto const held = try_hold(record.init, record.boot_id)) process::try_signal(*held, signal);
-  for (auto const& directory : record.cgroups) {
-    if (signal == SIGKILL) {
-      kernel::kill_cgroup(directory);
-      continue;
-    }
-    auto const pids = kernel::cgroup_processes(directory);
-    for (pid_t const pid : pids) kill(pid, signal);
-    if (!pids.empty()) return;  // every hierarchy has the same processes
+  bool told = false;
+  if (signal == SIGKILL)
+    for (auto const& directory : record.cgroups) told |= kernel::try_kill_at_once(directory);
+  if (!told) {
+    Standstill const standstill{record};
+    for (pid_t const pid : processes_in(record.cgroups)) kill(pid, signal);
   }
+  if (signal == SIGKILL) thaw_after_kill(record.cgroups);
 }
 
 void signal_container(container::ContainerDir const& container, int signal) {

@@ -35,6 +35,7 @@ int kill(Context const& context, Arguments const& arguments);
 int list(Context const& context, Arguments const& arguments);
 int pause(Context const& context, Arguments const& arguments);
 int plan(Context const& context, Arguments const& arguments);
+int ps(Context const& context, Arguments const& arguments);
 int resume(Context const& context, Arguments const& arguments);
 int run(Context const& context, Arguments const& arguments);
 int spec(Context const& context, Arguments const& arguments);

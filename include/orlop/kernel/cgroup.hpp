@@ -3,6 +3,7 @@
 #include "orlop/base/fd.hpp"
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -41,6 +42,10 @@ Fd open_cgroup(CgroupDirectory const& cgroup);
 // and so waits for no grace period.
 void enter_cgroup(CgroupDirectory const& cgroup);
 std::vector<pid_t> cgroup_processes(std::string const& directory);
+// Those of the cgroups below it too.
+std::set<pid_t> cgroup_tree_processes(std::string const& directory);
+// SIGKILL to all below at once, by cgroup.kill (v2, Linux 5.14). False: there is no such file.
+bool try_kill_at_once(std::string const& directory);
 // SIGKILL for all inside, sub-cgroups too; true if some were there. A cgroup that is gone has none.
 bool kill_cgroup(std::string const& directory);
 // Removes the cgroup with all below it; absent is fine. Waits up to `patience_ms` for dying processes.
