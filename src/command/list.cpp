@@ -5,6 +5,7 @@
 #include "orlop/container/container_dir.hpp"
 #include "orlop/container/state_root.hpp"
 #include "orlop/container/status.hpp"
+#include "orlop/launch/status.hpp"
 
 #include "oci/json.hpp"
 
@@ -35,7 +36,7 @@ std::vector<StateReport> reports(std::string const& root) {
     if (!container) continue;  // gone since we looked
     try {
       auto const record = container->read_record();
-      all.push_back(container::report(record, container::status_of(*container, record)));
+      all.push_back(container::report(record, launch::status_of(*container, record)));
       all.back().owner = user_name(record.owner);
     } catch (std::exception const& error) {  // one damaged container does not hide the others
       log::warning(concat({"list: ", id, ": ", error.what()}));

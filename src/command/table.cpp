@@ -4,6 +4,7 @@
 #include "orlop/base/file.hpp"
 #include "orlop/container/state_root.hpp"
 
+#include <cstdint>
 #include <unistd.h>
 
 namespace orlop::command {
@@ -75,6 +76,10 @@ constexpr Option plan_options[] = {
     no_pivot_option,
     help_option,
 };
+constexpr Option ps_options[] = {
+    {"format", 'f', "FORMAT", "table (default): what ps(1) prints; or json: the pids"},
+    help_option,
+};
 constexpr Option spec_options[] = {
     {"bundle", 'b', "DIR", "where to write config.json (default: .)"},
     help_option,
@@ -94,8 +99,11 @@ constexpr Command commands[] = {
     {"kill", "[options] ID [SIGNAL]", "send a signal (default: SIGTERM) to a container's init", kill_options, Order::anywhere,
      1, 2, kill},
     {"list", "[options]", "list the containers", list_options, Order::anywhere, 0, 0, list},
+    {"pause", "ID", "stop every process of a container where it is", no_options, Order::anywhere, 1, 1, pause},
     {"plan", "[options] [ID]", "print what create or run would do, and do nothing", plan_options, Order::anywhere, 0, 1,
      plan},
+    {"ps", "[options] ID [ARGUMENTS]", "list the processes of a container", ps_options, Order::options_first, 1, SIZE_MAX, ps},
+    {"resume", "ID", "let the processes of a paused container go on", no_options, Order::anywhere, 1, 1, resume},
     {"run", "[options] ID", "create and start a container, and wait for its end", run_options, Order::anywhere, 1, 1, run},
     {"spec", "[options]", "write a config.json to begin with", spec_options, Order::anywhere, 0, 0, spec},
     {"start", "ID", "start the program of a created container", no_options, Order::anywhere, 1, 1, start},

@@ -33,6 +33,7 @@ char const* word(Status status) {
     case Status::creating: return "creating";
     case Status::created: return "created";
     case Status::running: return "running";
+    case Status::paused: return "paused";
     case Status::stopped: return "stopped";
   }
   return "stopped";

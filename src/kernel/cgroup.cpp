@@ -141,10 +141,21 @@ std::vector<pid_t> cgroup_processes(std::string const& directory) {
   return pids;
 }
 
+std::set<pid_t> cgroup_tree_processes(std::string const& directory) {
+  auto const own = cgroup_processes(directory);
+  std::set<pid_t> all{own.begin(), own.end()};
+  for (auto const& child : children_of(directory)) all.merge(cgroup_tree_processes(child));
+  return all;
+}
+
+bool try_kill_at_once(std::string const& directory) {
+  return file::try_write_existing(directory + "/cgroup.kill", "1") == 0;
+}
+
 bool kill_cgroup(std::string const& directory) {
   bool const any = has_processes(directory);
-  // cgroup.kill (v2, Linux 5.14) kills all below at once, whoever forks meanwhile.
-  if (file::try_write_existing(directory + "/cgroup.kill", "1") == 0) return any;
+  // All below at once, whoever forks meanwhile.
+  if (try_kill_at_once(directory)) return any;
   for (auto const& child : children_of(directory)) kill_cgroup(child);
   for (pid_t const pid : cgroup_processes(directory)) kill(pid, SIGKILL);
   return any;

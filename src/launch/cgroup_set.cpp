@@ -2,6 +2,7 @@
 
 #include "orlop/base/error.hpp"
 #include "orlop/base/log.hpp"
+#include "orlop/launch/status.hpp"
 
 namespace orlop::launch {
 
@@ -17,9 +18,11 @@ std::string processes_text(std::string const& directory) {
 
 bool is_missing(kernel::CgroupDirectory const& directory) { return access(directory.full().c_str(), F_OK) < 0; }
 
-void remove_one(std::string const& directory) {
+// `all` are the container's: what was frozen dies on v1 only when it is thawed.
+void remove_one(std::string const& directory, std::vector<std::string> const& all) {
   if (kernel::try_remove_cgroup(directory, 0)) return;
   kernel::kill_cgroup(directory);
+  thaw_after_kill(all);
   if (kernel::try_remove_cgroup(directory, patience_ms)) return;
   throw Error::refusal(concat({"cgroup ", directory, " is still in use by ", processes_text(directory)}));
 }
@@ -58,7 +61,7 @@ CgroupSet::~CgroupSet() {
   if (owner_ != getpid()) return;
   for (auto const& directory : made_) {
     try {
-      remove_one(directory);
+      remove_one(directory, made_);
     } catch (Error const& error) {
       log::warning(error.what());
     }
@@ -74,7 +77,7 @@ std::vector<std::string> missing_cgroups(plan::Cgroup const& cgroup) {
 
 void remove_cgroups(std::vector<std::string> const& directories) {
   Doing const doing{"cgroup"};
-  for (auto const& directory : directories) remove_one(directory);
+  for (auto const& directory : directories) remove_one(directory, directories);
 }
 
 }  // namespace orlop::launch

@@ -2,9 +2,11 @@
 
 #include "orlop/base/child.hpp"
 #include "orlop/base/error.hpp"
-#include "orlop/container/status.hpp"
+#include "orlop/base/log.hpp"
 #include "orlop/launch/cgroup_set.hpp"
 #include "orlop/launch/hook.hpp"
+#include "orlop/launch/process_list.hpp"
+#include "orlop/launch/status.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -18,12 +20,14 @@ using container::Status;
 using container::try_hold;
 
 constexpr int patience_ms = 10'000;
+constexpr int standstill_ms = 1000;
 
-void kill_and_wait(ProcessIdentity const& process, std::string const& boot_id, char const* what) {
-  auto const held = try_hold(process, boot_id);
+void kill_and_wait(ProcessIdentity const& process, container::Record const& record, char const* what) {
+  auto const held = try_hold(process, record.boot_id);
   if (!held) return;
   int const code = process::try_signal(*held, SIGKILL);
   if (code && code != ESRCH) fail(code, "pidfd_send_signal", {process.pid, Word{"SIGKILL"}});
+  thaw_after_kill(record.cgroups);
   if (!process::wait_for_end(*held, patience_ms))
     throw Error::refusal(concat({what, " (pid ", process.pid, ") does not die, 10 s after SIGKILL"}));
 }
@@ -33,6 +37,28 @@ void refuse_unless(bool force, Status status, std::string const& id) {
     throw Error::refusal(concat({"cannot delete container ", id, " that is not stopped: ", container::word(status)}));
 }
 
+// For as long as it lives no process can fork past the signal. One that cannot be frozen in time does not stop the
+// others from being told. A pause of the user's is left as it is.
+class Standstill {
+public:
+  explicit Standstill(container::Record const& record) : freezer_{try_freezer_of(record)} {
+    if (freezer_ && kernel::is_freeze_wanted(*freezer_)) freezer_.reset();
+    if (freezer_ && !kernel::try_freeze(*freezer_, standstill_ms)) freezer_.reset();
+  }
+  ~Standstill() {
+    try {
+      if (freezer_) kernel::thaw(*freezer_);
+    } catch (Error const& error) {
+      log::warning(error.what());
+    }
+  }
+  Standstill(Standstill const&) = delete;
+  Standstill& operator=(Standstill const&) = delete;
+
+private:
+  std::optional<kernel::Freezer> freezer_;
+};
+
 }  // namespace
 
 void destroy(container::ContainerDir& container, container::Record const& record) {
@@ -41,7 +67,7 @@ void destroy(container::ContainerDir& container, container::Record const& record
   run_poststop(record);
 }
 
-void stop_container(container::Record const& record) { kill_and_wait(record.init, record.boot_id, "the container's init"); }
+void stop_container(container::Record const& record) { kill_and_wait(record.init, record, "the container's init"); }
 
 void remove_container(container::ContainerDir& container, bool force) {
   if (!container.has_record()) {
@@ -50,11 +76,11 @@ void remove_container(container::ContainerDir& container, bool force) {
     throw Error::refusal("container does not exist");
   }
   auto record = container.read_record();
-  Status const status = container::status_of(container, record);
-  if (status == Status::running) refuse_unless(force, status, record.id);
+  Status const status = launch::status_of(container, record);
+  if (status == Status::running || status == Status::paused) refuse_unless(force, status, record.id);
   if (status == Status::creating) {
     refuse_unless(force, status, record.id);
-    kill_and_wait(record.maker, record.boot_id, "the orlop that creates the container");
+    kill_and_wait(record.maker, record, "the orlop that creates the container");
     record = container.read_record();  // it may have come further while we looked
   }
   stop_container(record);
@@ -66,15 +92,14 @@ void signal_all(container::ContainerDir const& container, int signal) {
   // In a cgroup that was there before the container, its processes cannot be told from others': only init is known.
   if (record.cgroups.empty())
     if (auto const held = try_hold(record.init, record.boot_id)) process::try_signal(*held, signal);
-  for (auto const& directory : record.cgroups) {
-    if (signal == SIGKILL) {
-      kernel::kill_cgroup(directory);
-      continue;
-    }
-    auto const pids = kernel::cgroup_processes(directory);
-    for (pid_t const pid : pids) kill(pid, signal);
-    if (!pids.empty()) return;  // every hierarchy has the same processes
+  bool told = false;
+  if (signal == SIGKILL)
+    for (auto const& directory : record.cgroups) told |= kernel::try_kill_at_once(directory);
+  if (!told) {
+    Standstill const standstill{record};
+    for (pid_t const pid : processes_in(record.cgroups)) kill(pid, signal);
   }
+  if (signal == SIGKILL) thaw_after_kill(record.cgroups);
 }
 
 void signal_container(container::ContainerDir const& container, int signal) {
@@ -83,6 +108,7 @@ void signal_container(container::ContainerDir const& container, int signal) {
   int const code = held ? process::try_signal(*held, signal) : ESRCH;
   if (code == ESRCH) throw Error::refusal("container not running");
   if (code) fail(code, "pidfd_send_signal", {record.init.pid, signal});
+  if (signal == SIGKILL) thaw_after_kill(record.cgroups);
 }
 
 }  // namespace orlop::launch

@@ -2,10 +2,10 @@
 
 #include "orlop/base/error.hpp"
 #include "orlop/container/gate.hpp"
-#include "orlop/container/status.hpp"
 #include "orlop/launch/channel.hpp"
 #include "orlop/launch/destroy.hpp"
 #include "orlop/launch/hook.hpp"
+#include "orlop/launch/status.hpp"
 
 namespace orlop::launch {
 
@@ -15,6 +15,7 @@ namespace {
   switch (status) {
     case container::Status::running: throw Error::refusal("cannot start an already running container");
     case container::Status::creating: throw Error::refusal("cannot start a container that is being created");
+    case container::Status::paused: throw Error::refusal("cannot start a paused container: resume it first");
     default: throw Error::refusal("cannot start a container that has stopped");
   }
 }
@@ -23,14 +24,14 @@ namespace {
 
 void start(container::ContainerDir const& container) {
   auto const record = container.read_record();
-  auto const status = container::status_of(container, record);
+  auto const status = launch::status_of(container, record);
   if (status != container::Status::created) refuse(status);
   auto const gate = container::try_knock(container);
-  if (!gate || !say(*gate, Word::go)) refuse(container::status_of(container, record));
+  if (!gate || !say(*gate, Word::go)) refuse(launch::status_of(container, record));
   Heard const heard = hear(*gate);
   if (heard.message.word == Word::failed) throw error_of(heard.message).within(Doing::trail());
   // Another start was served before us: the gate closed while we waited in its queue.
-  if (heard.message.word != Word::executing) refuse(container::status_of(container, record));
+  if (heard.message.word != Word::executing) refuse(launch::status_of(container, record));
   Heard const last = hear(*gate);
   if (last.message.word == Word::failed) throw error_of(last.message).within(Doing::trail());
   container::remove_gate(container);

@@ -100,6 +100,40 @@ class Kill(ContainerCase):
             self.wait_dead(pid)
         self.runtime.wait_for(name, "stopped")
 
+    def shared(self, *args):
+        return self.start_sleeper(change=lambda bundle: bundle.drop_namespace("pid"), args=args)
+
+    def test_all_kills_faster_than_they_fork(self):
+        storm = "while true; do /bin/sleep 0.05 & done"
+        name = self.shared("/bin/sh", "-c", "(%s) & (%s) & echo up; exec /bin/probe sleep" % (storm, storm))
+        self.wait_for_output(name, "up")
+        self.runtime.ok("kill", "--all", name, "KILL")
+        self.runtime.wait_for(name, "stopped")
+        program.until(lambda: json.loads(self.runtime.ok("ps", "--format", "json", name).stdout) == [], "all are gone")
+        self.runtime.ok("delete", name)
+        self.assert_nothing_left()
+
+    def test_all_sends_other_signals_too_and_none_stays_frozen(self):
+        name = self.shared("/bin/sh", "-c", "for i in 1 2 3; do (trap 'echo got; exit' USR1; echo up; "
+                           "while true; do sleep 0.05; done) & done; trap '' USR1; exec /bin/probe sleep")
+        program.until(lambda: self.output_of(name).count("up") == 3, "three are up")
+        self.runtime.ok("kill", "--all", name, "USR1")
+        program.until(lambda: self.output_of(name).count("got") == 3, "three have got it")
+        self.runtime.ok("kill", "--all", name, "KILL")
+        self.runtime.wait_for(name, "stopped")
+
+    def test_all_of_a_paused_one(self):
+        name = self.shared("/bin/probe", "spawn", "2", "300", "+", "sleep")
+        self.wait_for_output(name, "]")
+        children = json.loads(self.output_of(name))
+        self.runtime.ok("pause", name)
+        self.runtime.ok("kill", "--all", name, "CONT")
+        self.assertEqual(self.runtime.status(name), "paused")
+        self.runtime.ok("kill", "--all", name, "KILL")
+        for pid in children:
+            self.wait_dead(pid)
+        self.runtime.wait_for(name, "stopped")
+
     def test_kill_of_init_ends_a_whole_pid_namespace(self):
         name = self.start_sleeper(args=("/bin/probe", "spawn", "3", "300", "+", "sleep"))
         self.wait_for_output(name, "]")

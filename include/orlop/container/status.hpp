@@ -12,9 +12,10 @@
 
 namespace orlop::container {
 
-enum class Status { creating, created, running, stopped };
+enum class Status { creating, created, running, paused, stopped };
 char const* word(Status status);
 
+// Never `paused`: the cgroup knows that, and launch/status asks it.
 Status status_of(ContainerDir const& container, Record const& record);
 // The record's process still lives, in this boot.
 bool is_alive(ProcessIdentity const& process, std::string const& boot_id);

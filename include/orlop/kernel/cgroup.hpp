@@ -3,6 +3,7 @@
 #include "orlop/base/fd.hpp"
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -47,6 +48,10 @@ void enter_tasks(int tasks);
 // Frozen, or on its way there, by itself (v1: freezer.state, v2: cgroup.freeze).
 bool is_frozen(std::string const& directory);
 std::vector<pid_t> cgroup_processes(std::string const& directory);
+// Those of the cgroups below it too.
+std::set<pid_t> cgroup_tree_processes(std::string const& directory);
+// SIGKILL to all below at once, by cgroup.kill (v2, Linux 5.14). False: there is no such file.
+bool try_kill_at_once(std::string const& directory);
 // SIGKILL for all inside, sub-cgroups too; true if some were there. A cgroup that is gone has none.
 bool kill_cgroup(std::string const& directory);
 // Removes the cgroup with all below it; absent is fine. Waits up to `patience_ms` for dying processes.
