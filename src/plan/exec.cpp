@@ -138,6 +138,8 @@ Plan make_exec(oci::Spec const& spec, HostFacts& host, ExecRequest const& reques
   Plan plan;
   plan.id = request.id;
   plan_process(process, host, plan);
+  // The keyring of our caller is not the container's to search.
+  plan.process.session_keyring = concat({"_ses.", plan.id});
   plan.process.terminal.console = false;  // /dev/console stays the terminal of init
   // What the container's own process asked for was said when it was made, and nobody wants to read it at every exec.
   if (!request.process && request.capabilities.empty()) {
