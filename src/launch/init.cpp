@@ -37,7 +37,7 @@ public:
     set_names();
     Directory const root = bind_root(plan_.rootfs);
     enter_cgroup();
-    make_mounts(root, plan_);
+    make_mounts(root, plan_, channel_);
     // The device rules are denials first: a node that is made while they are written may be refused.
     expect(channel_, Word::cgroups_set);
     make_devices(root, plan_);
