@@ -26,12 +26,15 @@ public:
     Fd list{check(openat(from.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "openat", {from.path})};
     std::unique_ptr<DIR, int (*)(DIR*)> const open{fdopendir(list), closedir};
     if (!open) fail("fdopendir", {from.path});
-    list.release();
-    while (errno = 0, dirent* const entry = readdir(open.get())) {
+    list.release();  // closedir closes it
+    for (;;) {
+      errno = 0;
+      dirent const* const entry = readdir(open.get());
+      if (!entry && errno) fail("readdir", {from.path});
+      if (!entry) return;
       std::string const name = entry->d_name;
       if (name != "." && name != "..") one(from, to, name, depth);
     }
-    if (errno) fail("readdir", {from.path});
   }
 
   // Owner before mode and capabilities, which a change of owner takes away; times last.
