@@ -131,6 +131,12 @@ Directory bind_root(plan::Rootfs const& rootfs) {
   return {std::move(tree), rootfs.path};
 }
 
+bool asks_for_mounts(plan::Plan const& plan) {
+  for (auto const& mount : plan.mounts)
+    if (!mount.id_map.is_empty()) return true;
+  return false;
+}
+
 void make_mounts(Directory const& root, plan::Plan const& plan, int channel) {
   for (std::size_t i = 0; i < plan.mounts.size(); ++i) {
     auto const& mount = plan.mounts[i];

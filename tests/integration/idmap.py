@@ -92,14 +92,12 @@ class IdMap(ContainerCase):
             "/tmp", type="bind", source="/proc/sys", options=["bind", "idmap=uids=0-2000-2;gids=0-3000-2"]))
         self.assertEqual(result.status, 1)
         self.assert_one_line(result, "mounts[", "/tmp", "mount_setattr", "MOUNT_ATTR_IDMAP", "invalid argument")
-        self.assert_nothing_left()
 
     def test_a_source_that_is_not_there(self):
         result = self.run_container("/bin/true", change=lambda bundle: bundle.mount(
             "/tmp", type="bind", source="/no/such", options=["bind", "idmap=uids=0-2000-2;gids=0-3000-2"]))
         self.assertEqual(result.status, 1)
         self.assert_one_line(result, "mounts[", "/tmp", "open_tree", "no such file or directory")
-        self.assert_nothing_left()
 
     def test_ranges_that_overlap(self):
         result = self.run_container("/bin/true", change=lambda bundle: bundle.mount(

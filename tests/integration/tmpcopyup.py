@@ -18,6 +18,7 @@ class CopyUp(ContainerCase):
             os.mkdir(tree)
             fill(tree)
             self.tree = tree
+            bundle.grant("CAP_DAC_OVERRIDE")
             bundle.mount("/var/tree", type="tmpfs", source="tmpfs", options=["tmpcopyup", *options])
         return change
 
