@@ -223,7 +223,8 @@ class Masks(Canary):
 
     def test_null_is_missing(self):
         result = self.attack("/bin/cat", "/etc/secret", change=self.null(lambda path: None))
-        self.assertEqual((result.status, result.stdout), (0, ""), str(result))
+        self.assert_one_line(result, "linux.maskedPaths[0]", "/dev/null")
+        self.assertEqual(result.stdout, "")
 
     def test_a_masked_path_is_a_link_out(self):
         def change(bundle):
