@@ -81,7 +81,7 @@ class IdMap(ContainerCase):
         kernel.mount("late", target, "tmpfs", 0)
         self.addCleanup(kernel.unmount, target)
         with open("/proc/%d/mountinfo" % self.pid_of(name)) as file:
-            lines = [line for line in file if " /tmp" in line]
+            lines = [line for line in file if line.split()[4].startswith("/tmp")]
         self.assertEqual(len(lines), 1, lines)
         self.assertNotIn("shared:", lines[0])
         self.assertNotIn("master:", lines[0])
