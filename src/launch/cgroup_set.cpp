@@ -17,6 +17,13 @@ std::string processes_text(std::string const& directory) {
 
 bool is_missing(kernel::CgroupDirectory const& directory) { return access(directory.full().c_str(), F_OK) < 0; }
 
+std::vector<kernel::CgroupSetting> settings_of(plan::Cgroup const& cgroup, bool last) {
+  std::vector<kernel::CgroupSetting> settings;
+  for (auto const& setting : cgroup.settings)
+    if (setting.is_last == last) settings.push_back(setting);
+  return settings;
+}
+
 void remove_one(std::string const& directory) {
   if (kernel::try_remove_cgroup(directory, 0)) return;
   kernel::kill_cgroup(directory);
@@ -32,6 +39,8 @@ Fd CgroupSet::make_birthplace() {
   if (!born) return {};
   if (is_missing(*born)) made_.push_back(born->full());
   kernel::make_cgroup(*born);
+  // Where v2 is all there is, its controllers count what the statistics show, limit or not.
+  kernel::enable_controllers(*born, cgroup_.controllers, cgroup_.directories.size() == 1);
   return kernel::open_cgroup(*born);
 }
 
@@ -52,6 +61,19 @@ void CgroupSet::set() {
     if (directory.hierarchy.has("devices")) kernel::filter_devices_v1(directory.full(), cgroup_.devices);
     if (only_v2) kernel::filter_devices_v2(directory.full(), cgroup_.devices);
   }
+  if (!cgroup_.settings.empty()) kernel::write_settings(settings_of(cgroup_, false));
+}
+
+bool CgroupSet::has_killed() const {
+  for (auto const& directory : cgroup_.directories)
+    if (directory.hierarchy.is_v2 || directory.hierarchy.has("memory"))
+      if (kernel::oom_kills(directory) > 0) return true;
+  return false;
+}
+
+void CgroupSet::set_last() {
+  Doing const doing{"cgroup"};
+  kernel::write_settings(settings_of(cgroup_, true));
 }
 
 CgroupSet::~CgroupSet() {

@@ -76,6 +76,7 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   plan.bundle = request.bundle;
   plan_namespaces(config, plan);
   plan_cgroup(config, host, plan);
+  plan_resources(config, host, plan);
   plan_rootfs(spec, request, plan);
   plan_names(spec, plan);
   plan_mounts(spec, plan);

@@ -7,6 +7,7 @@
 //                          both are said without being asked: the child has other work until then, and would have to
 //                          wake the parent up (70 µs)
 //   terminal + fd      →   keeps the master of the pty, or hands it to the console socket     done
+//   last_settings      →   (only if there are some) memory limits so tight that init could hit them        done
 //   ready              →   (create) pid file and state are written: the container is created  done (create returns)
 //   executing          →   (run) the same; end of file follows when execve has closed it      -
 //   failed             →   throws the child's error, and rolls back                           -
@@ -22,7 +23,7 @@
 
 namespace orlop::launch {
 
-enum class Word : std::uint8_t { end_of_file, cgroups_made, cgroups_set, terminal, ready, executing, failed, done, go };
+enum class Word : std::uint8_t { end_of_file, cgroups_made, cgroups_set, terminal, last_settings, ready, executing, failed, done, go };
 
 struct Message {
   Word word = Word::end_of_file;

@@ -9,10 +9,12 @@ namespace orlop::launch {
 class Survey : public plan::HostFacts {
 public:
   std::vector<kernel::CgroupHierarchy> const& cgroup_hierarchies() override;
+  std::vector<std::string> const& unified_controllers() override;
   kernel::Grantable grantable_capabilities() override;
 
 private:
   std::optional<std::vector<kernel::CgroupHierarchy>> hierarchies_;
+  std::optional<std::vector<std::string>> unified_;
   std::optional<kernel::Grantable> grantable_;
 };
 

@@ -4,6 +4,7 @@
 #include "orlop/kernel/capability.hpp"
 #include "orlop/kernel/cgroup.hpp"
 
+#include <string>
 #include <vector>
 
 namespace orlop::plan {
@@ -13,6 +14,8 @@ public:
   virtual ~HostFacts() = default;
   // The hierarchies that are mounted in /sys/fs/cgroup; none: the host has no cgroups.
   virtual std::vector<kernel::CgroupHierarchy> const& cgroup_hierarchies() = 0;
+  // cgroup.controllers at the root of the v2 tree: those that no v1 hierarchy has.
+  virtual std::vector<std::string> const& unified_controllers() = 0;
   // What this process can hand on.
   virtual kernel::Grantable grantable_capabilities() = 0;
 };
