@@ -50,6 +50,12 @@ void send_to_console(std::string const& path, int master) {
   if (!socket::send(console, name, sizeof name - 1, master)) throw Error::refusal("the receiver has closed it");
 }
 
+// By us, not by init: lowering it is for who has CAP_SYS_RESOURCE in the initial user namespace.
+void set_oom_score(pid_t init, int score) {
+  Doing const doing{"process.oomScoreAdj"};
+  file::write_existing(concat({"/proc/", init, "/oom_score_adj"}), std::to_string(score));
+}
+
 }  // namespace
 
 Creation::Creation(plan::Plan const& plan, Source const& source, CreateOptions const& options, SignalGuard& signals,
@@ -105,6 +111,7 @@ void Creation::make_outside() {
   Fd const gate = options_.waits_for_start ? container::make_gate(directory_) : Fd{};
   log::debug(concat({"recorded in ", directory_.directory().path, ", init has pid ", init_.pid()}));
   cgroups_.make_rest();
+  if (auto const score = plan_.process.oom_score_adj) set_oom_score(init_.pid(), *score);
   if (!say(channel_, Word::cgroups_made, gate)) report_death();
   cgroups_.set();
   if (!say(channel_, Word::cgroups_set)) report_death();

@@ -14,6 +14,8 @@ void plan_mounts(oci::Spec const& spec, Plan& plan);
 void plan_devices(oci::LinuxConfig const& config, Plan& plan);
 void plan_process(oci::Process const& process, HostFacts& host, Plan& plan);
 
+void plan_attributes(oci::Process const& process, oci::LinuxConfig const& config, Plan& plan);
+void plan_annotations(oci::Annotations const& annotations, Plan& plan);
 void plan_hooks(oci::Spec const& spec, Plan& plan);
 
 // "linux.devices[3].path"
