@@ -101,6 +101,10 @@ void enter_cgroup(CgroupDirectory const& cgroup) {
   file::write_existing(cgroup.full() + (cgroup.hierarchy.is_v2 ? "/cgroup.procs" : "/tasks"), "0");
 }
 
+void enter_cgroup(CgroupDirectory const& cgroup, pid_t pid) {
+  file::write_existing(cgroup.full() + "/cgroup.procs", std::to_string(pid));
+}
+
 std::vector<pid_t> cgroup_processes(std::string const& directory) {
   std::vector<pid_t> pids;
   std::string const path = directory + "/cgroup.procs";

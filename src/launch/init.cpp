@@ -3,6 +3,8 @@
 //   after                namespaces                      user            reach
 //   clone3               new pid, mount, uts, ipc        as the caller   the host's files, through its own mount tree
 //                        (a joined pid namespace: born in it, see Creation::clone)
+//   enter_user           + (a new user namespace is      its owner       what that user may reach
+//                        there since the clone)
 //   join                 + the joined ones               "               "
 //   enter_network        + network, time                 "               "
 //   enter_cgroup         + cgroup                        "               "
@@ -21,6 +23,7 @@
 #include "orlop/kernel/namespace.hpp"
 #include "orlop/kernel/netdev.hpp"
 #include "orlop/kernel/time_namespace.hpp"
+#include "orlop/kernel/user_namespace.hpp"
 #include "orlop/kernel/uts.hpp"
 
 #include <algorithm>
@@ -39,18 +42,22 @@ public:
 
   void run() {
     begin();
+    if (plan_.user_namespace) enter_user();
     join(~std::uint64_t{CLONE_NEWPID | CLONE_NEWNS});
     enter_network();
     set_names();
-    // The control groups are seen at the host's mounts, so in the host's mount namespace they are entered.
-    bool const leaves_mounts = plan_.namespaces.joins(CLONE_NEWNS);
-    if (leaves_mounts) enter_cgroup();
+    // The control groups are seen at the host's mounts, so in the host's mount namespace they are entered. And before
+    // the parent is asked for anything, it has said all that it says unasked.
+    bool const is_early = plan_.namespaces.joins(CLONE_NEWNS) || plan_.user_namespace;
+    if (is_early) enter_cgroup();
+    if (plan_.user_namespace) expect(channel_, Word::cgroups_set);
     join(CLONE_NEWNS);
-    Directory const root = bind_root(plan_.rootfs);
-    if (!leaves_mounts) enter_cgroup();
-    make_mounts(root, plan_);
+    SourceOpener const sources{plan_.user_namespace ? channel_ : -1};
+    Directory const root = bind_root(plan_.rootfs, sources);
+    if (!is_early) enter_cgroup();
+    make_mounts(root, plan_, sources);
     // The device rules are denials first: a node that is made while they are written may be refused.
-    expect(channel_, Word::cgroups_set);
+    if (!plan_.user_namespace) expect(channel_, Word::cgroups_set);
     make_devices(root, plan_);
     kernel::new_session();
     if (plan_.process.terminal.wanted) use_terminal(root);
@@ -74,8 +81,17 @@ private:
     close_inherited();
     // Killed with the parent until the container is ready; behind that, the end of the channel tells.
     kernel::die_with_parent();
-    kernel::set_dumpable(false);
+    // The maps of a user namespace can be written only as long as we may be looked into: enter_user.
+    if (!plan_.user_namespace) kernel::set_dumpable(false);
     kernel::set_umask(0);
+  }
+
+  void enter_user() {
+    Doing const doing{"user namespace"};
+    expect(channel_, Word::ids_mapped);
+    kernel::become_owner(plan_.user_namespace->owner_uid, plan_.user_namespace->owner_gid);
+    kernel::die_with_parent();  // which the change of user has ended
+    kernel::set_dumpable(false);
   }
 
   void close_inherited() {
@@ -85,11 +101,11 @@ private:
     kernel::close_all_but(kept);
   }
 
-  // Those of the given kinds; a namespace is left only once, so its descriptor is closed.
+  // Those of the given kinds; with a new user namespace we are born into them. A namespace is left only once, so its descriptor is closed.
   void join(std::uint64_t kinds) {
     for (std::size_t i = 0; i < joined_.size(); ++i) {
       auto const& wanted = plan_.namespaces.joined[i];
-      if (!(wanted.kind & kinds)) continue;
+      if (!(wanted.kind & kinds) || plan_.user_namespace) continue;
       Doing const doing{"linux.namespaces", wanted.index, wanted.path};
       kernel::join_namespace(joined_[i], wanted.kind);
       joined_[i].reset();
@@ -105,7 +121,10 @@ private:
 
   void enter_time() {
     Doing const doing{"linux.timeOffsets"};
+    // The file with the offsets is ours only as long as we may be looked into.
+    if (plan_.user_namespace) kernel::set_dumpable(true);
     kernel::enter_new_time(plan_.namespaces.time_offsets);
+    if (plan_.user_namespace) kernel::set_dumpable(false);
   }
 
   // The cgroup namespace's root is the cgroup that we are in at that moment: all of them have to be entered first.
@@ -113,7 +132,7 @@ private:
     Doing const doing{"cgroup"};
     gate_ = expect(channel_, Word::cgroups_made);
     for (auto const& directory : plan_.cgroup.directories)
-      if (!directory.hierarchy.is_v2) kernel::enter_cgroup(directory);
+      if (!directory.hierarchy.is_v2 && !plan_.user_namespace) kernel::enter_cgroup(directory);
     if (plan_.namespaces.after_cgroup) kernel::unshare_namespaces(plan_.namespaces.after_cgroup);
   }
 

@@ -184,12 +184,17 @@ TEST_CASE("namespace: children are born into another pid namespace, and then at 
     auto const donor = paused(CLONE_NEWPID);
     std::string const there = id_of(std::to_string(donor->pid()), "pid"), home = id_of("self", "pid");
     {
-      ChildrenInPidNamespace elsewhere{open_namespace(concat({"/proc/", donor->pid(), "/ns/pid"}), CLONE_NEWPID)};
+      ChildrenElsewhere elsewhere;
+      elsewhere.enter(open_namespace(concat({"/proc/", donor->pid(), "/ns/pid"}), CLONE_NEWPID), CLONE_NEWPID);
       CHECK(id_of(std::to_string(paused(0)->pid()), "pid") == there);
       elsewhere.end();
       CHECK(id_of(std::to_string(paused(0)->pid()), "pid") == home);
     }
-    { ChildrenInPidNamespace const left{open_namespace(concat({"/proc/", donor->pid(), "/ns/pid"}), CLONE_NEWPID)}; }
+    {
+      ChildrenElsewhere left;
+      left.enter(open_namespace(concat({"/proc/", donor->pid(), "/ns/pid"}), CLONE_NEWPID), CLONE_NEWPID);
+      left.enter(open_namespace(concat({"/proc/", paused(CLONE_NEWUTS)->pid(), "/ns/uts"}), CLONE_NEWUTS), CLONE_NEWUTS);
+    }
     CHECK(id_of(std::to_string(paused(0)->pid()), "pid") == home);
   });
 }

@@ -40,6 +40,8 @@ Fd open_cgroup(CgroupDirectory const& cgroup);
 // The calling (single-threaded) process moves itself: on v1 by "0" to `tasks`, which takes no lock of the whole system
 // and so waits for no grace period.
 void enter_cgroup(CgroupDirectory const& cgroup);
+// Another process is moved.
+void enter_cgroup(CgroupDirectory const& cgroup, pid_t pid);
 std::vector<pid_t> cgroup_processes(std::string const& directory);
 // SIGKILL for all inside, sub-cgroups too; true if some were there. A cgroup that is gone has none.
 bool kill_cgroup(std::string const& directory);

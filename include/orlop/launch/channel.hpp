@@ -2,10 +2,15 @@
 // straight line (init.cpp). Both hold the same Plan, so a message is a word and at most one descriptor.
 //
 //   child                  parent                                                             answer
+//   (enter_user)       ←   ids_mapped: (a new user namespace) its maps are written, and what needs the host's privilege
+//                          is done by pid: raised limits, owners of 0, 1 and 2
 //   (enter_cgroup)     ←   cgroups_made (+ gate): the container is claimed and recorded, its cgroups are there
 //   (make_devices)     ←   cgroups_set: they have all their settings
 //                          both are said without being asked: the child has other work until then, and would have to
 //                          wake the parent up (70 µs)
+//   open_source(i)     →   a directory or file that the owner of the user namespace may not      done + fd
+//                          reach, opened in the child's own mount namespace: so all that is
+//                          locked there stays locked; i: of the mount, -1: the root
 //   terminal + fd      →   keeps the master of the pty, or hands it to the console socket     done
 //   ready              →   (create) pid file and state are written: the container is created  done (create returns)
 //   executing          →   (run) the same; end of file follows when execve has closed it      -
@@ -22,7 +27,7 @@
 
 namespace orlop::launch {
 
-enum class Word : std::uint8_t { end_of_file, cgroups_made, cgroups_set, terminal, ready, executing, failed, done, go };
+enum class Word : std::uint8_t { end_of_file, ids_mapped, open_source, cgroups_made, cgroups_set, terminal, ready, executing, failed, done, go };
 
 struct Message {
   Word word = Word::end_of_file;

@@ -50,6 +50,8 @@ public:
 
 private:
   void clone(std::vector<Fd> joined);
+  void map_ids();
+  Fd open_source(std::int32_t index);
   void claim();
   void make_outside();
   void serve();
