@@ -72,7 +72,7 @@ class Join(ContainerCase):
         pid = self.pid_of(name)
         with open("/proc/%d/status" % pid) as file:
             status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
-        self.assertEqual(int(status["PPid"]), os.getpid(), "we are the nearest subreaper")
+        self.assertEqual(int(status["PPid"]), os.getppid(), "the nearest subreaper: see harness/reaper.py")
         self.assertEqual(len(status["NSpid"].split()), 2)
         self.runtime.ok("start", name)
         self.end(name)
@@ -135,7 +135,7 @@ class Clones(ContainerCase):
     """How many processes it takes: init alone, whatever is joined."""
 
     def clones_of(self, change):
-        """The pids that orlop's clones returned, seen by its debug log's reader: strace where it is there."""
+        """The clones of orlop and all that comes from it, as strace shows them."""
         strace = "/usr/bin/strace"
         if not os.path.exists(strace):
             self.skipTest("needs strace")
@@ -143,9 +143,9 @@ class Clones(ContainerCase):
         name = self.new_id()
         trace = os.path.join(self.directory, "trace")
         subprocess.run([strace, "-f", "-qq", "-o", trace, "-e", "trace=clone,clone3,fork,vfork",
-                        *self.runtime.argv("create", "--bundle", bundle.path, name)], check=True, timeout=30)
+                        *self.runtime.argv("run", "--bundle", bundle.path, name)], check=True, timeout=30)
         with open(trace) as file:
-            return [line for line in file if "= -1" not in line and "clone" in line or "fork" in line]
+            return [line for line in file if "= -1" not in line and "resumed" not in line]
 
     def test_one_clone(self):
         donor = self.start_sleeper()

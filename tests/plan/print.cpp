@@ -20,7 +20,7 @@ using Strings = std::vector<std::string>;
 orlop::plan::Plan full_plan() {
   orlop::plan::Plan plan;
   plan.id = "web1";
-  plan.namespaces = {CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWCGROUP, true};
+  plan.namespaces = {CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWCGROUP, true, {}, {}};
   plan.cgroup.directories.push_back({cgroup_layout("v2")[0], "/web1"});
   plan.rootfs.last_propagation = MS_SHARED;
   plan.hostname = plan.domainname = "here";

@@ -21,7 +21,7 @@ public:
   struct Answers {
     std::optional<std::vector<orlop::kernel::CgroupHierarchy>> cgroup_hierarchies;
     std::optional<orlop::kernel::Grantable> grantable_capabilities;
-    std::optional<std::set<std::string>> own_namespaces;  // the files that are
+    std::optional<std::set<std::string>> own_namespaces{};  // the files that are
   };
   explicit Table(Answers answers) : answers_{std::move(answers)} {}
   // A v2 host that can grant everything: for tests that are not about the host.
