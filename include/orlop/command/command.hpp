@@ -31,6 +31,7 @@ std::string global_help();
 
 int create(Context const& context, Arguments const& arguments);
 int delete_(Context const& context, Arguments const& arguments);
+int features(Context const& context, Arguments const& arguments);
 int kill(Context const& context, Arguments const& arguments);
 int list(Context const& context, Arguments const& arguments);
 int plan(Context const& context, Arguments const& arguments);
