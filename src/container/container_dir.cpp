@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <memory>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -62,6 +63,7 @@ ContainerDir::ContainerDir(ContainerDir&& other) noexcept
     : root_{std::move(other.root_)},
       id_{std::move(other.id_)},
       directory_{std::move(other.directory_)},
+      removal_lock_{std::move(other.removal_lock_)},
       mine_{std::exchange(other.mine_, false)},
       owner_{other.owner_} {}
 
@@ -71,6 +73,7 @@ ContainerDir& ContainerDir::operator=(ContainerDir&& other) noexcept {
     root_ = std::move(other.root_);
     id_ = std::move(other.id_);
     directory_ = std::move(other.directory_);
+    removal_lock_ = std::move(other.removal_lock_);
     mine_ = std::exchange(other.mine_, false);
     owner_ = other.owner_;
   }
@@ -142,11 +145,27 @@ std::string ContainerDir::read_config() const {
   return file::read(fd, shown, most_config);
 }
 
+void ContainerDir::lock_for_removal() {
+  if (removal_lock_.is_open()) return;
+  Fd lock{openat(directory_.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!lock.is_open() && errno == ENOENT) return;  // removed as a whole: nothing to be locked
+  check(static_cast<int>(lock), "open", {directory_.path});
+  while (flock(lock, LOCK_EX) < 0)
+    if (errno != EINTR) fail("flock", {directory_.path});
+  removal_lock_ = std::move(lock);
+}
+
+bool ContainerDir::is_there() const noexcept {
+  struct stat named, opened;
+  return fstatat(root_.fd, id_.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(directory_.fd, &opened) == 0 &&
+         named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+}
+
 void ContainerDir::remove() noexcept {
   mine_ = false;
+  if (!is_there()) return;
   remove_tree(root_.fd, id_);
-  struct stat status;
-  if (fstatat(root_.fd, id_.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) remove_rest(root_.fd, id_);
+  if (is_there()) remove_rest(root_.fd, id_);
 }
 
 void remove_stale_claims(std::string const& state_root, std::string const& id) noexcept {

@@ -61,7 +61,7 @@ def bench():
 
 def _build(name, directory, options, targets=(), env=None):
     script = os.path.join(SOURCE, "tests", "suite", "build.bash")
-    return Program(name, ["bash", script, directory, *options, "--", *targets], env or {}, 600)
+    return Program(name, ["bash", script, directory, *options, "--", *targets], env or {}, 1500)
 
 
 def clang_build():

@@ -31,15 +31,20 @@ public:
   std::string read_config() const;
   Directory const& directory() const { return directory_; }
 
+  // One removal at a time: waits for another command's, behind which has_record() is false. Held until the end of this
+  // object; a second call does nothing. flock(2).
+  void lock_for_removal();
   void commit() { mine_ = false; }
-  // Takes the directory away; absent is fine.
+  // Takes the directory away; absent is fine, and a later container's directory of the same name is left alone.
   void remove() noexcept;
 
 private:
+  bool is_there() const noexcept;
   ContainerDir(Directory root, std::string id, Directory directory, bool mine);
   Directory root_;
   std::string id_;
   Directory directory_;
+  Fd removal_lock_;
   bool mine_ = false;
   pid_t owner_ = getpid();
 };
