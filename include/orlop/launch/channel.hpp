@@ -6,6 +6,7 @@
 //   (make_devices)     ←   cgroups_set: they have all their settings
 //                          both are said without being asked: the child has other work until then, and would have to
 //                          wake the parent up (70 µs)
+//   open_mount(i)      →   makes what mounts[i] of the plan mounts, its ids mapped                    done + fd
 //   terminal + fd      →   keeps the master of the pty, or hands it to the console socket     done
 //   run_hooks          →   runs the prestart and createRuntime hooks                          done
 //   ready              →   (create) pid file and state are written: the container is created  done (create returns)
@@ -23,7 +24,19 @@
 
 namespace orlop::launch {
 
-enum class Word : std::uint8_t { end_of_file, cgroups_made, cgroups_set, terminal, run_hooks, ready, executing, failed, done, go };
+enum class Word : std::uint8_t {
+  end_of_file,
+  cgroups_made,
+  cgroups_set,
+  open_mount,
+  terminal,
+  run_hooks,
+  ready,
+  executing,
+  failed,
+  done,
+  go,
+};
 
 struct Message {
   Word word = Word::end_of_file;
