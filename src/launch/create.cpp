@@ -63,6 +63,12 @@ int pid_namespace_of(plan::Namespaces const& namespaces, std::vector<Fd> const& 
   return -1;
 }
 
+// By us, not by init: lowering it is for who has CAP_SYS_RESOURCE in the initial user namespace.
+void set_oom_score(pid_t init, int score) {
+  Doing const doing{"process.oomScoreAdj"};
+  file::write_existing(concat({"/proc/", init, "/oom_score_adj"}), std::to_string(score));
+}
+
 }  // namespace
 
 Creation::Creation(plan::Plan const& plan, Source const& source, CreateOptions const& options, SignalGuard& signals,
@@ -131,6 +137,7 @@ void Creation::make_outside() {
   Fd const gate = options_.waits_for_start ? container::make_gate(directory_) : Fd{};
   log::debug(concat({"recorded in ", directory_.directory().path, ", init has pid ", init_.pid()}));
   cgroups_.make_rest();
+  if (auto const score = plan_.process.oom_score_adj) set_oom_score(init_.pid(), *score);
   if (!say(channel_, Word::cgroups_made, gate)) report_death();
   cgroups_.set();
   if (!say(channel_, Word::cgroups_set)) report_death();
