@@ -13,7 +13,7 @@ namespace {
 
 constexpr Option globals[] = {
     {"root", 0, "DIR", "directory for the state of containers (default: /run/orlop)"},
-    {"log", 0, "FILE", "append the log to FILE; journald:NAME and syslog:NAME send it there (default: standard error)"},
+    {"log", 0, "FILE", "append the log to FILE, or to journald:NAME or syslog:NAME"},
     {"log-format", 0, "FORMAT", "text (default) or json"},
     {"log-level", 0, "LEVEL", "error, warning (default), info or debug"},
     {"debug", 0, nullptr, "log what is done, step by step"},
@@ -63,7 +63,7 @@ constexpr Option exec_options[] = {
     {"user", 'u', "USER", "UID or UID:GID, in numbers"},
     help_option,
 };
-constexpr Option regex_option{"regex", 'r', nullptr, "ID is an extended regular expression: all containers whose id it matches"};
+constexpr Option regex_option{"regex", 'r', nullptr, "all whose id this extended regular expression matches"};
 constexpr Option delete_options[] = {
     {"force", 'f', nullptr, "kill what is still running; a container that does not exist is fine"},
     regex_option,

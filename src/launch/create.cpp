@@ -11,6 +11,7 @@
 #include "orlop/container/status.hpp"
 #include "orlop/kernel/attribute.hpp"
 #include "orlop/kernel/namespace.hpp"
+#include "orlop/kernel/oom_score.hpp"
 #include "orlop/launch/console.hpp"
 #include "orlop/launch/hook.hpp"
 #include "orlop/launch/init.hpp"
@@ -61,12 +62,6 @@ int pid_namespace_of(plan::Namespaces const& namespaces, std::vector<Fd> const& 
   for (std::size_t i = 0; i < joined.size(); ++i)
     if (namespaces.joined[i].kind == CLONE_NEWPID) return joined[i];
   return -1;
-}
-
-// By us, not by init: lowering it is for who has CAP_SYS_RESOURCE in the initial user namespace.
-void set_oom_score(pid_t init, int score) {
-  Doing const doing{"process.oomScoreAdj"};
-  file::write_existing(concat({"/proc/", init, "/oom_score_adj"}), std::to_string(score));
 }
 
 }  // namespace
@@ -129,6 +124,12 @@ void Creation::claim() {
   directory_ = container::ContainerDir::claim(options_.state_root, record_, source_.config);
 }
 
+// By us, not by init: lowering it is for who has CAP_SYS_RESOURCE in the initial user namespace.
+void Creation::set_oom_score() {
+  Doing const doing{"process.oomScoreAdj"};
+  if (auto const score = plan_.process.oom_score_adj) kernel::set_oom_score(init_.pid(), *score);
+}
+
 void Creation::make_outside() {
   if (plan_.cgroup.born_in())
     record_.init = container::identify(init_.pid());
@@ -137,7 +138,7 @@ void Creation::make_outside() {
   Fd const gate = options_.waits_for_start ? container::make_gate(directory_) : Fd{};
   log::debug(concat({"recorded in ", directory_.directory().path, ", init has pid ", init_.pid()}));
   cgroups_.make_rest();
-  if (auto const score = plan_.process.oom_score_adj) set_oom_score(init_.pid(), *score);
+  set_oom_score();
   if (!say(channel_, Word::cgroups_made, gate)) report_death();
   cgroups_.set();
   if (!say(channel_, Word::cgroups_set)) report_death();

@@ -13,9 +13,9 @@
 #include "orlop/kernel/cgroup.hpp"
 #include "orlop/kernel/join.hpp"
 #include "orlop/kernel/namespace.hpp"
+#include "orlop/kernel/oom_score.hpp"
 #include "orlop/kernel/processor.hpp"
 #include "orlop/kernel/terminal.hpp"
-#include "orlop/base/file.hpp"
 #include "orlop/base/path.hpp"
 #include "orlop/launch/channel.hpp"
 #include "orlop/launch/payload.hpp"
@@ -39,7 +39,7 @@ public:
     kernel::die_with_parent();
     kernel::set_umask(0);
     enter_cgroups();
-    if (auto const score = plan_.process.oom_score_adj) set_oom_score(*score);
+    set_oom_score();  // while /proc is the host's
     int const kept[] = {std::min(channel_, entrance_.init), std::max(channel_, entrance_.init)};
     kernel::close_all_but(kept);
     join_namespaces();
@@ -63,10 +63,9 @@ private:
     if (!exec.final_processors.empty() || !exec.initial_processors.empty()) kernel::run_on(exec.final_processors);
   }
 
-  // While /proc is the host's.
-  static void set_oom_score(int score) {
+  void set_oom_score() {
     Doing const doing{"process.oomScoreAdj"};
-    file::write_existing("/proc/self/oom_score_adj", std::to_string(score));
+    if (auto const score = plan_.process.oom_score_adj) kernel::set_oom_score(0, *score);
   }
 
   // What the kernel checks against the host's user namespace is over from here on.

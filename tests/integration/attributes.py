@@ -4,6 +4,7 @@
 import ctypes
 import json
 import os
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -19,16 +20,29 @@ class Attributes(ContainerCase):
 
     def refused(self, *parts, change):
         bundle = self.bundle("/bin/true", change=change)
-        self.assert_one_line(self.runtime.refuses("create", "--bundle", bundle.path, self.new_id()), *parts)
+        result = self.runtime.refuses("create", "--bundle", bundle.path, self.new_id())
+        self.assert_one_line(result, *parts)
         self.assert_nothing_left()
+        return result
 
     @quick
     def test_oom_score(self):
         with open("/proc/self/oom_score_adj") as file:
             before = int(file.read())
         self.assertEqual(self.report("attributes")["attributes"]["oom_score_adj"], before, "untouched if it is not asked for")
-        for score in (0, 500, 1000, -1, -1000):
+        for score in (before, 500, 1000):
             self.assertEqual(self.attributes(oomScoreAdj=score)["oom_score_adj"], score)
+
+    def test_a_lower_oom_score(self):
+        """Where not even the caller may lower it (no CAP_SYS_RESOURCE), the line says what is missing."""
+        allowed = subprocess.run(["sh", "-c", "echo -1 >/proc/self/oom_score_adj"], stderr=subprocess.DEVNULL).returncode == 0
+        for score in (-1, -1000):
+            if allowed:
+                self.assertEqual(self.attributes(oomScoreAdj=score)["oom_score_adj"], score)
+            else:
+                result = self.refused("process.oomScoreAdj: write(", "permission denied",
+                                      change=lambda bundle: bundle.process.update(oomScoreAdj=score))
+                self.assertIn("hint: to lower the score", result.stderr)
 
     def test_exec_has_what_the_container_has(self):
         name = self.start_sleeper(change=lambda bundle: (

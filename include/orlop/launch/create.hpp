@@ -70,6 +70,7 @@ private:
   void clone(std::vector<Fd> joined);
   void claim();
   void make_outside();
+  void set_oom_score();
   void serve();
   bool is_done(Heard& heard);
   void run_hooks();
