@@ -2,11 +2,13 @@
 
 #include "cgroup_mount.hpp"
 #include "finish_mount.hpp"
+#include "host_bind.hpp"
 
 #include "orlop/base/error.hpp"
 #include "orlop/base/path.hpp"
 #include "orlop/kernel/pivot.hpp"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <optional>
@@ -33,16 +35,27 @@ void refuse_link(Directory const& root, plan::Mount const& mount) {
                                  " is a symbolic link"}));
 }
 
-void mount_filesystem(Directory const& root, plan::Mount const& mount) {
+Fd new_filesystem(plan::Mount const& mount, plan::Namespaces const& namespaces) {
+  try {
+    return kernel::new_filesystem(mount.type, mount.source, mount.options, mount.attributes);
+  } catch (Error const& error) {
+    if (error.code() != EPERM) throw;
+    Fd hosts = try_clone_of_host(mount, namespaces);
+    if (!hosts.is_open()) throw;
+    return hosts;
+  }
+}
+
+void mount_filesystem(Directory const& root, plan::Mount const& mount, plan::Namespaces const& namespaces) {
   refuse_link(root, mount);
   Fd const target = path::make_directories(root, mount.destination);
-  Fd const made = kernel::new_filesystem(mount.type, mount.source, mount.options, mount.attributes);
+  Fd const made = new_filesystem(mount, namespaces);
   kernel::attach(made, target, mount.destination);
   finish_mount(made, mount);
 }
 
-void mount_bind(Directory const& root, plan::Mount const& mount) {
-  Fd const tree = kernel::clone_tree(mount.source, mount.recursive);
+void mount_bind(Directory const& root, plan::Mount const& mount, SourceOpener const& sources, std::int32_t index) {
+  Fd const tree = sources.clone(mount.source, mount.recursive, index);
   bool const is_directory = kind_of(tree, mount.source) == S_IFDIR;
   Fd const target = is_directory ? path::make_directories(root, mount.destination) : path::make_file(root, mount.destination);
   if (!mount.attributes.is_empty()) kernel::set_attributes(tree, mount.attributes, false, mount.destination);
@@ -92,25 +105,42 @@ void bind_console(Directory const& root, kernel::Pty const& pty) {
 
 }  // namespace
 
-Directory bind_root(plan::Rootfs const& rootfs) {
+Directory bind_root(plan::Rootfs const& rootfs, SourceOpener const& sources) {
   Doing const doing{"root"};
   kernel::set_propagation("/", rootfs.first_propagation, true);
-  Fd tree = kernel::clone_tree(rootfs.path, true);
-  Fd const target = path::open_host(rootfs.path, O_PATH | O_DIRECTORY);
+  Fd const target = sources.open(rootfs.path, SourceOpener::root);
+  Fd tree = kernel::clone_tree(target, rootfs.path, true);
   kernel::attach(tree, target, rootfs.path);
   return {std::move(tree), rootfs.path};
 }
 
-void make_mounts(Directory const& root, plan::Plan const& plan) {
+void make_mounts(Directory const& root, plan::Plan const& plan, SourceOpener const& sources) {
   for (auto const& mount : plan.mounts) {
+    auto const place = static_cast<std::int32_t>(&mount - plan.mounts.data());
     Doing const doing{"mounts", mount.index, mount.destination};
     switch (mount.kind) {
-      case plan::MountKind::filesystem: mount_filesystem(root, mount); break;
-      case plan::MountKind::bind: mount_bind(root, mount); break;
+      case plan::MountKind::filesystem: mount_filesystem(root, mount, plan.namespaces); break;
+      case plan::MountKind::bind: mount_bind(root, mount, sources, place); break;
       case plan::MountKind::cgroup: mount_cgroup(root, mount, plan); break;
     }
   }
 }
+
+namespace {
+
+// Where mknod is nothing for us: in a user namespace that the plan makes, or that somebody has put us into.
+void make_node(Directory const& parent, std::string const& name, plan::Device const& device, bool is_by_bind) {
+  bool const is_fifo = device.node.kind == S_IFIFO;
+  if (is_by_bind && !is_fifo) return bind_device(parent, name, device);
+  try {
+    kernel::make_device(parent, name, device.node);
+  } catch (Error const& error) {
+    if (error.code() != EPERM || is_fifo) throw;
+    bind_device(parent, name, device);
+  }
+}
+
+}  // namespace
 
 void make_devices(Directory const& root, plan::Plan const& plan) {
   Parents parents{root};
@@ -118,7 +148,7 @@ void make_devices(Directory const& root, plan::Plan const& plan) {
   for (auto const& device : plan.devices) {
     Doing const doing{"device", device.path};
     Directory const& parent = parents.of(device.path, name);
-    kernel::make_device(parent, name, device.node);
+    make_node(parent, name, device, plan.user_namespace.has_value());
   }
   for (auto const& link : plan.symlinks) {
     Doing const doing{"symlink", link.path};
