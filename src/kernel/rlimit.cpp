@@ -25,7 +25,7 @@ void set_rlimit(Rlimit const& limit) {
 }
 
 void raise_hard_limit(pid_t pid, Rlimit const& limit) noexcept {
-  auto const resource = static_cast<__rlimit_resource_t>(limit.resource);
+  auto const resource = static_cast<__rlimit_resource>(limit.resource);
   rlimit now{};
   if (prlimit(pid, resource, nullptr, &now) < 0 || now.rlim_max >= limit.hard) return;
   now.rlim_max = limit.hard;

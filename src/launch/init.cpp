@@ -33,6 +33,7 @@
 #include <cerrno>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 namespace orlop::launch {
 
@@ -56,15 +57,14 @@ public:
     // They are seen at the host's mounts, so in the host's mount namespace they are entered.
     bool const leaves_mounts = plan_.namespaces.joins(CLONE_NEWNS);
     if (leaves_mounts && !has_user) enter_cgroup();
-    // Before the parent is asked for anything, all that it says unasked is heard.
-    if (has_user) expect(channel_, Word::cgroups_set);
     join(CLONE_NEWNS);
+    if (has_user) await_settings();
     SourceOpener const sources{has_user ? channel_ : -1};
     Directory const root = bind_root(plan_.rootfs, sources);
     if (!leaves_mounts && !has_user) enter_cgroup();
     make_mounts(root, plan_, sources);
     // The device rules are denials first: a node that is made while they are written may be refused.
-    if (!has_user) expect(channel_, Word::cgroups_set);
+    await_settings();
     make_devices(root, plan_);
     kernel::new_session();
     if (plan_.process.terminal.wanted) use_terminal(root);
@@ -131,10 +131,12 @@ private:
   void enter_time() {
     Doing const doing{"linux.timeOffsets"};
     // The file is not ours to open in a user namespace, where nobody may look into us: the parent writes it.
-    if (plan_.user_namespace)
+    if (plan_.user_namespace) {
+      await_settings();
       ask(channel_, Word::write_time_offsets);
-    else
+    } else {
       kernel::write_time_offsets(getpid(), plan_.namespaces.time_offsets);
+    }
     kernel::enter_new_time();
   }
 
@@ -145,6 +147,11 @@ private:
     for (auto const& directory : plan_.cgroup.directories)
       if (!directory.hierarchy.is_v2) kernel::enter_cgroup(directory);
     if (plan_.namespaces.after_cgroup) kernel::unshare_namespaces(plan_.namespaces.after_cgroup);
+  }
+
+  // Before the parent is asked for anything, all that it says unasked is heard.
+  void await_settings() {
+    if (!std::exchange(are_settings_heard_, true)) expect(channel_, Word::cgroups_set);
   }
 
   void set_names() {
@@ -197,6 +204,7 @@ private:
 
   plan::Plan const& plan_;
   int channel_;
+  bool are_settings_heard_ = false;
   HookFiles hook_files_;
   std::vector<Fd> joined_;
   Fd gate_;  // listening; closed: go on without waiting (run)
