@@ -10,19 +10,19 @@
 
 namespace orlop::kernel {
 
-std::string id_map_text(IdMap const& map) {
+std::string id_map_text(IdSpans const& map) {
   std::string text;
   for (auto const& range : map) text += concat({range.inside, " ", range.outside, " ", range.count, "\n"});
   return text;
 }
 
-std::optional<std::uint32_t> id_outside(IdMap const& map, std::uint32_t inside) {
+std::optional<std::uint32_t> id_outside(IdSpans const& map, std::uint32_t inside) {
   for (auto const& range : map)
     if (inside >= range.inside && inside - range.inside < range.count) return range.outside + (inside - range.inside);
   return std::nullopt;
 }
 
-void write_id_maps(pid_t pid, IdMap const& uids, IdMap const& gids, bool deny_setgroups) {
+void write_id_maps(pid_t pid, IdSpans const& uids, IdSpans const& gids, bool deny_setgroups) {
   std::string const process = concat({"/proc/", pid, "/"});
   file::write_existing(process + "uid_map", id_map_text(uids));
   if (deny_setgroups) file::write_existing(process + "setgroups", "deny");

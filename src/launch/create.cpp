@@ -1,6 +1,8 @@
 // The parent while it makes a container: in the caller's namespaces, as the caller, with the host's files in reach.
 #include "orlop/launch/create.hpp"
 
+#include "mount_source.hpp"
+
 #include "orlop/base/file.hpp"
 #include "orlop/base/log.hpp"
 #include "orlop/base/path.hpp"
@@ -8,6 +10,7 @@
 #include "orlop/container/gate.hpp"
 #include "orlop/container/status.hpp"
 #include "orlop/kernel/attribute.hpp"
+#include "orlop/kernel/idmap.hpp"
 #include "orlop/kernel/credential.hpp"
 #include "orlop/kernel/namespace.hpp"
 #include "orlop/kernel/rlimit.hpp"
@@ -126,9 +129,10 @@ void Creation::map_ids() {
 
 // As the child sees the path, with our right to reach it.
 Fd Creation::open_source(Fd root, std::int32_t index) {
-  std::string const& path = index < 0 ? plan_.rootfs.path : plan_.mounts.at(static_cast<std::size_t>(index)).source;
-  Doing const doing{index < 0 ? "root" : "mounts", path};
-  return path::open_in({std::move(root), "/"}, path, O_PATH);
+  auto const* const mount = index < 0 ? nullptr : &plan_.mounts.at(static_cast<std::size_t>(index));
+  std::string const& path = mount ? mount->source : plan_.rootfs.path;
+  Doing const doing{mount ? "mounts" : "root", path};
+  return path::open_in({std::move(root), "/"}, path, O_PATH | (mount && mount->source_nofollow ? O_NOFOLLOW : 0));
 }
 
 void Creation::claim() {
@@ -171,6 +175,15 @@ void Creation::serve() {
 // One word of the child; true when there is nothing more to serve.
 bool Creation::is_done(Heard& heard) {
   switch (heard.message.word) {
+    case Word::open_mount:
+      if (!say(channel_, Word::done, open_mapped(plan_.mounts.at(static_cast<std::size_t>(heard.message.index))))) report_death();
+      return false;
+    case Word::map_mount: {
+      auto const& mount = plan_.mounts.at(static_cast<std::size_t>(heard.message.index));
+      kernel::map_ids(heard.fd, mount.id_map, mount.source);
+      if (!say(channel_, Word::done)) report_death();
+      return false;
+    }
     case Word::terminal:
       terminal_ = deliver_terminal(std::move(heard.fd), options_.console_socket);
       if (!say(channel_, Word::done)) report_death();

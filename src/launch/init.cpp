@@ -58,11 +58,13 @@ public:
     bool const leaves_mounts = plan_.namespaces.joins(CLONE_NEWNS);
     if (leaves_mounts && !has_user) enter_cgroup();
     join(CLONE_NEWNS);
+    // The parent's answers come behind the words that it says without being asked.
     if (has_user) await_settings();
     SourceOpener const sources{has_user ? channel_ : -1};
     Directory const root = bind_root(plan_.rootfs, sources);
     if (!leaves_mounts && !has_user) enter_cgroup();
-    make_mounts(root, plan_, sources);
+    if (asks_for_mounts(plan_)) await_settings();
+    make_mounts(root, plan_, sources, channel_);
     // The device rules are denials first: a node that is made while they are written may be refused.
     await_settings();
     make_devices(root, plan_);

@@ -9,19 +9,19 @@ namespace orlop::plan {
 
 namespace {
 
-using kernel::IdMap;
+using kernel::IdSpans;
 
 constexpr std::uint64_t end_of_ids = UINT32_MAX;  // which is no id itself
 constexpr std::size_t page = 4096;
 
 // Length in text of what the kernel reads in one write, less than a page.
-std::size_t text_size(IdMap const& map) {
+std::size_t text_size(IdSpans const& map) {
   std::size_t size = 0;
   for (auto const& range : map) size += concat({range.inside, " ", range.outside, " ", range.count, "\n"}).size();
   return size;
 }
 
-void check_range(kernel::IdRange const& range, std::string const& where) {
+void check_range(kernel::IdSpan const& range, std::string const& where) {
   if (range.count == 0) throw Refusal{where + ".size", "is 0: a range has at least one id"};
   if (std::uint64_t{range.inside} + range.count > end_of_ids)
     throw Refusal{where + ".containerID", concat({range.inside, " and the ", range.count, " ids from there on end above the last id"})};
@@ -33,7 +33,7 @@ bool overlap(std::uint64_t a, std::uint64_t a_count, std::uint64_t b, std::uint6
   return a < b + b_count && b < a + a_count;
 }
 
-void check_overlap(IdMap const& map, std::size_t index, std::string_view list) {
+void check_overlap(IdSpans const& map, std::size_t index, std::string_view list) {
   auto const& range = map[index];
   for (std::size_t i = 0; i < index; ++i) {
     if (overlap(range.inside, range.count, map[i].inside, map[i].count))
@@ -43,11 +43,11 @@ void check_overlap(IdMap const& map, std::size_t index, std::string_view list) {
   }
 }
 
-IdMap map_of(std::vector<oci::LinuxIdMapping> const& wanted, std::string_view list) {
+IdSpans map_of(std::vector<oci::LinuxIdMapping> const& wanted, std::string_view list) {
   if (wanted.empty()) throw Refusal{std::string{list}, "is empty: in a new user namespace nobody would have an id"};
   if (wanted.size() > kernel::most_id_ranges)
     throw Refusal{std::string{list}, concat({wanted.size(), " ranges are more than the ", kernel::most_id_ranges, " that the kernel takes"})};
-  IdMap map;
+  IdSpans map;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     map.push_back({wanted[i].container_id, wanted[i].host_id, wanted[i].size});
     check_range(map.back(), at(list, i));
@@ -57,17 +57,17 @@ IdMap map_of(std::vector<oci::LinuxIdMapping> const& wanted, std::string_view li
   return map;
 }
 
-std::uint32_t owner_of(IdMap const& map) {
+std::uint32_t owner_of(IdSpans const& map) {
   for (auto const& range : map)
     if (range.inside == 0) return 0;
   return map.front().inside;
 }
 
-bool is_mapped(IdMap const& map, std::uint32_t id) {
+bool is_mapped(IdSpans const& map, std::uint32_t id) {
   return std::any_of(map.begin(), map.end(), [&](auto const& range) { return id >= range.inside && id - range.inside < range.count; });
 }
 
-void check_mapped(IdMap const& map, std::uint32_t id, std::string const& where, char const* list) {
+void check_mapped(IdSpans const& map, std::uint32_t id, std::string const& where, char const* list) {
   if (!is_mapped(map, id)) throw Refusal{where, concat({id, " is not in ", list, ": nobody has this id in the container"})};
 }
 

@@ -80,6 +80,17 @@ class User(ContainerCase):
         text = self.lines("read", "/proc/self/status", change=change)[0]["text"]
         self.assertIn("Uid:\t1000\t1000\t1000\t1000", text)
 
+    def test_a_mount_with_mapped_ids(self):
+        """What belongs to root on the host belongs to the container's root, though that one is another id."""
+        source = os.path.join(self.directory, "data")
+        os.mkdir(source, 0o755)
+
+        def change(bundle):
+            user_namespace(bundle)
+            bundle.mount("/data", type="bind", source=source, options=["bind", "idmap"])
+        row = self.lines("stat", "/data", change=change)[0]
+        self.assertEqual((row["uid"], row["gid"]), (0, 0), row)
+
     def test_a_source_that_the_mapped_root_cannot_reach(self):
         hidden = os.path.join(self.directory, "hidden")
         os.mkdir(hidden, 0o700)

@@ -18,7 +18,7 @@ using harness::in_child;
 
 namespace {
 
-IdMap const map{{0, 300000, 10}, {20, 400000, 1}};
+IdSpans const map{{0, 300000, 10}, {20, 400000, 1}};
 
 std::optional<Child> paused(std::uint64_t namespaces) {
   auto child = clone_into(namespaces, -1);

@@ -12,6 +12,8 @@
 //   open_source(i) + fd →  a directory or file that the owner of the user namespace may not   done + fd
 //                          reach, opened below the child's own root (which the descriptor is):
 //                          so all that is locked there stays locked; i: of the mount, -1: the root
+//   open_mount(i)      →   makes what mounts[i] of the plan mounts, its ids mapped            done + fd
+//   map_mount(i) + fd  →   (user namespace) maps the ids of what the child has made itself    done
 //   terminal + fd      →   keeps the master of the pty, or hands it to the console socket     done
 //   run_hooks          →   runs the prestart and createRuntime hooks                          done
 //   ready              →   (create) pid file and state are written: the container is created  done (create returns)
@@ -30,7 +32,21 @@
 namespace orlop::launch {
 
 enum class Word : std::uint8_t {
-  end_of_file, cgroups_made, ids_mapped, cgroups_set, write_time_offsets, open_source, terminal, run_hooks, ready, executing, failed, done, go
+  end_of_file,
+  cgroups_made,
+  ids_mapped,
+  cgroups_set,
+  write_time_offsets,
+  open_source,
+  open_mount,
+  map_mount,
+  terminal,
+  run_hooks,
+  ready,
+  executing,
+  failed,
+  done,
+  go,
 };
 
 struct Message {

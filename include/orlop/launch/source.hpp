@@ -14,10 +14,10 @@ public:
 
   // `channel`: of the parent that may be asked, or -1.
   explicit SourceOpener(int channel) : channel_{channel} {}
-  // O_PATH. `index`: of the mount in the plan's list, or `root`.
-  Fd open(std::string const& path, std::int32_t index) const;
+  // O_PATH; not followed: a symlink at the end is opened itself. `index`: of the mount in the plan's list, or `root`.
+  Fd open(std::string const& path, bool follow, std::int32_t index) const;
   // A copy of the mount there, detached.
-  Fd clone(std::string const& path, bool recursive, std::int32_t index) const;
+  Fd clone(std::string const& path, bool recursive, bool follow, std::int32_t index) const;
 
 private:
   int channel_;
