@@ -167,6 +167,15 @@ std::optional<CgroupSetting> current_setting(CgroupSetting const& setting) {
   return now;
 }
 
+std::uint64_t oom_kills(CgroupDirectory const& cgroup) {
+  auto const text = try_read(cgroup.full() + (cgroup.hierarchy.is_v2 ? "/memory.events" : "/memory.oom_control"));
+  constexpr std::string_view key = "oom_kill ";
+  if (text)
+    for (auto const line : split(*text, '\n'))
+      if (line.starts_with(key)) return whole_number(line.substr(key.size())).value_or(0);
+  return 0;
+}
+
 void enable_controllers(CgroupDirectory const& cgroup, std::vector<std::string> const& needed, bool all) {
   if (needed.empty() && !all) return;
   std::string const& path = cgroup.path;

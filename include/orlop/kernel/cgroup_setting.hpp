@@ -36,6 +36,10 @@ void write_settings(std::vector<CgroupSetting> const& settings);
 // The same setting with the value that stands now; nothing if the file is not there, or cannot be read.
 std::optional<CgroupSetting> current_setting(CgroupSetting const& setting);
 
+// How often the kernel has killed a process of the cgroup for want of memory: memory.oom_control, memory.events. 0 where
+// the memory is not counted.
+std::uint64_t oom_kills(CgroupDirectory const& cgroup);
+
 // v2: makes the controllers usable in the cgroup, by cgroup.subtree_control of all above it, from the top. Error: one of
 // `needed` cannot be had (EBUSY: a cgroup above has processes of its own). `all`: the others too, as far as they can be
 // had.

@@ -8,6 +8,7 @@
 //                          wake the parent up (70 µs)
 //   terminal + fd      →   keeps the master of the pty, or hands it to the console socket     done
 //   run_hooks          →   runs the prestart and createRuntime hooks                          done
+//   last_settings      →   (only if there are some) memory limits so tight that init could hit them        done
 //   ready              →   (create) pid file and state are written: the container is created  done (create returns)
 //   executing          →   (run) the same; end of file follows when execve has closed it      -
 //   failed             →   throws the child's error, and rolls back                           -
@@ -23,7 +24,9 @@
 
 namespace orlop::launch {
 
-enum class Word : std::uint8_t { end_of_file, cgroups_made, cgroups_set, terminal, run_hooks, ready, executing, failed, done, go };
+enum class Word : std::uint8_t {
+  end_of_file, cgroups_made, cgroups_set, terminal, run_hooks, last_settings, ready, executing, failed, done, go
+};
 
 struct Message {
   Word word = Word::end_of_file;
