@@ -46,7 +46,7 @@ void SettingList::refuse_missing(std::string const& controller, std::string cons
   bool is_elsewhere = false;
   for (auto const& directory : cgroup_.directories)
     for (auto const& one : directory.hierarchy.controllers) {
-      join(present, one);
+      if (!one.starts_with("name=")) join(present, one);
       is_elsewhere |= one == controller;
     }
   if (cgroup_.born_in())
