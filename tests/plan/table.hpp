@@ -20,9 +20,9 @@ class Table : public orlop::plan::HostFacts {
 public:
   // Members are the questions; absent: not to be asked.
   struct Answers {
-    std::optional<std::vector<orlop::kernel::CgroupHierarchy>> cgroup_hierarchies;
-    std::optional<std::vector<std::string>> unified_controllers;
-    std::optional<orlop::kernel::Grantable> grantable_capabilities;
+    std::optional<std::vector<orlop::kernel::CgroupHierarchy>> cgroup_hierarchies{};
+    std::optional<std::vector<std::string>> unified_controllers{};
+    std::optional<orlop::kernel::Grantable> grantable_capabilities{};
     std::optional<std::set<std::string>> own_namespaces{};  // the files that are
   };
   explicit Table(Answers answers) : answers_{std::move(answers)} {}
