@@ -167,8 +167,9 @@ std::optional<CgroupSetting> current_setting(CgroupSetting const& setting) {
   return now;
 }
 
-std::uint64_t oom_kills(CgroupDirectory const& cgroup) {
-  auto const text = try_read(cgroup.full() + (cgroup.hierarchy.is_v2 ? "/memory.events" : "/memory.oom_control"));
+std::uint64_t oom_kills(std::string const& directory) {
+  auto text = try_read(directory + "/memory.events");
+  if (!text) text = try_read(directory + "/memory.oom_control");
   constexpr std::string_view key = "oom_kill ";
   if (text)
     for (auto const line : split(*text, '\n'))
@@ -176,11 +177,11 @@ std::uint64_t oom_kills(CgroupDirectory const& cgroup) {
   return 0;
 }
 
-void enable_controllers(CgroupDirectory const& cgroup, std::vector<std::string> const& needed, bool all) {
+void enable_controllers(std::string const& mount, std::string const& path, std::vector<std::string> const& needed,
+                        bool all) {
   if (needed.empty() && !all) return;
-  std::string const& path = cgroup.path;
   for (std::size_t slash = 0; slash != std::string::npos; slash = path.find('/', slash + 1))
-    enable_below(cgroup.hierarchy.mount + path.substr(0, slash), needed, all);
+    enable_below(mount + path.substr(0, slash), needed, all);
 }
 
 }  // namespace orlop::kernel

@@ -43,7 +43,7 @@ Fd CgroupSet::make_birthplace() {
   if (is_missing(*born)) made_.push_back(born->full());
   kernel::make_cgroup(*born);
   // Where v2 is all there is, its controllers count what the statistics show, limit or not.
-  kernel::enable_controllers(*born, cgroup_.controllers, cgroup_.directories.size() == 1);
+  kernel::enable_controllers(born->hierarchy.mount, born->path, cgroup_.controllers, cgroup_.directories.size() == 1);
   return kernel::open_cgroup(*born);
 }
 
@@ -70,7 +70,7 @@ void CgroupSet::set() {
 bool CgroupSet::has_killed() const {
   for (auto const& directory : cgroup_.directories)
     if (directory.hierarchy.is_v2 || directory.hierarchy.has("memory"))
-      if (kernel::oom_kills(directory) > 0) return true;
+      if (kernel::oom_kills(directory.full()) > 0) return true;
   return false;
 }
 

@@ -3,6 +3,7 @@
 #include "harness/failure.hpp"
 
 #include "orlop/kernel/cgroup_setting.hpp"
+#include "orlop/kernel/cgroup.hpp"
 
 #include "orlop/base/error.hpp"
 #include "orlop/base/file.hpp"
@@ -119,6 +120,6 @@ TEST_CASE("cgroup setting: limits that depend on each other, in any order") {
     }
     std::string const failure = failure_of([&] { write_settings(both("8388608", "4194304")); });
     CHECK(failure.find("memory.limit_in_bytes\", \"8388608\"") != std::string::npos);
-    CHECK(oom_kills(cgroup) == 0);
+    CHECK(oom_kills(cgroup.full()) == 0);
   });
 }

@@ -1,8 +1,7 @@
 // The files in which the controllers of a cgroup are set, v1 and v2: cgroups(7), cgroup-v1/*.rst and cgroup-v2.rst of
 // the kernel's documentation.
 #pragma once
-#include "orlop/kernel/cgroup.hpp"
-
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,13 +35,14 @@ void write_settings(std::vector<CgroupSetting> const& settings);
 // The same setting with the value that stands now; nothing if the file is not there, or cannot be read.
 std::optional<CgroupSetting> current_setting(CgroupSetting const& setting);
 
-// How often the kernel has killed a process of the cgroup for want of memory: memory.oom_control, memory.events. 0 where
-// the memory is not counted.
-std::uint64_t oom_kills(CgroupDirectory const& cgroup);
+// How often the kernel has killed a process of the cgroup for want of memory: memory.events (v2), memory.oom_control. 0
+// where the memory is not counted.
+std::uint64_t oom_kills(std::string const& directory);
 
-// v2: makes the controllers usable in the cgroup, by cgroup.subtree_control of all above it, from the top. Error: one of
-// `needed` cannot be had (EBUSY: a cgroup above has processes of its own). `all`: the others too, as far as they can be
+// v2: makes the controllers usable in the cgroup at `path` below the mount point of the tree ("/web/1"), by
+// cgroup.subtree_control of all above it, from the top. Error: one of `needed` cannot be had (EBUSY: a cgroup above has processes of its own). `all`: the others too, as far as they can be
 // had.
-void enable_controllers(CgroupDirectory const& cgroup, std::vector<std::string> const& needed, bool all);
+void enable_controllers(std::string const& mount, std::string const& path, std::vector<std::string> const& needed,
+                        bool all);
 
 }  // namespace orlop::kernel
