@@ -1,6 +1,8 @@
 // The parent while it makes a container: in the caller's namespaces, as the caller, with the host's files in reach.
 #include "orlop/launch/create.hpp"
 
+#include "mount_source.hpp"
+
 #include "orlop/base/file.hpp"
 #include "orlop/base/log.hpp"
 #include "orlop/base/path.hpp"
@@ -154,6 +156,9 @@ void Creation::serve() {
 // One word of the child; true when there is nothing more to serve.
 bool Creation::is_done(Heard& heard) {
   switch (heard.message.word) {
+    case Word::open_mount:
+      if (!say(channel_, Word::done, open_mapped(plan_.mounts.at(static_cast<std::size_t>(heard.message.index))))) report_death();
+      return false;
     case Word::terminal:
       terminal_ = deliver_terminal(std::move(heard.fd), options_.console_socket);
       if (!say(channel_, Word::done)) report_death();

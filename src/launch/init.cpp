@@ -52,9 +52,12 @@ public:
     join(CLONE_NEWNS);
     Directory const root = bind_root(plan_.rootfs);
     if (!leaves_mounts) enter_cgroup();
-    make_mounts(root, plan_);
+    // The parent's answers come behind the word that it says without being asked.
+    bool const asks = asks_for_mounts(plan_);
+    if (asks) expect(channel_, Word::cgroups_set);
+    make_mounts(root, plan_, channel_);
     // The device rules are denials first: a node that is made while they are written may be refused.
-    expect(channel_, Word::cgroups_set);
+    if (!asks) expect(channel_, Word::cgroups_set);
     make_devices(root, plan_);
     kernel::new_session();
     if (plan_.process.terminal.wanted) use_terminal(root);

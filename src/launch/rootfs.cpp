@@ -2,10 +2,14 @@
 
 #include "cgroup_mount.hpp"
 #include "finish_mount.hpp"
+#include "mount_source.hpp"
+#include "mount_target.hpp"
 
 #include "orlop/base/error.hpp"
 #include "orlop/base/path.hpp"
+#include "orlop/kernel/copy_up.hpp"
 #include "orlop/kernel/pivot.hpp"
+#include "orlop/launch/channel.hpp"
 
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -33,21 +37,47 @@ void refuse_link(Directory const& root, plan::Mount const& mount) {
                                  " is a symbolic link"}));
 }
 
-void mount_filesystem(Directory const& root, plan::Mount const& mount) {
+// A tmpfs that takes over what lies under it: filled before it can become read-only.
+Fd open_copy(plan::Mount const& mount, int target) {
+  Fd made = kernel::new_filesystem(mount.type, mount.source, mount.options, {});
+  kernel::copy_tree(target, made, mount.destination);
+  if (!mount.attributes.is_empty()) kernel::set_attributes(made, mount.attributes, false, mount.destination);
+  return made;
+}
+
+// `place` is its place in the plan.
+Fd ask_for_mapped(int channel, std::size_t place) {
+  return ask_for(channel, Word::open_mount, static_cast<std::int32_t>(place));
+}
+
+void mount_filesystem(Directory const& root, plan::Mount const& mount, std::size_t place, int channel) {
   refuse_link(root, mount);
-  Fd const target = path::make_directories(root, mount.destination);
-  Fd const made = kernel::new_filesystem(mount.type, mount.source, mount.options, mount.attributes);
+  Fd const target = mount_target(root, mount, true);
+  Fd const made = !mount.id_map.is_empty() ? ask_for_mapped(channel, place)
+                  : mount.copy_up          ? open_copy(mount, target)
+                                           : open_filesystem(mount, target);
   kernel::attach(made, target, mount.destination);
   finish_mount(made, mount);
 }
 
-void mount_bind(Directory const& root, plan::Mount const& mount) {
-  Fd const tree = kernel::clone_tree(mount.source, mount.recursive);
-  bool const is_directory = kind_of(tree, mount.source) == S_IFDIR;
-  Fd const target = is_directory ? path::make_directories(root, mount.destination) : path::make_file(root, mount.destination);
-  if (!mount.attributes.is_empty()) kernel::set_attributes(tree, mount.attributes, false, mount.destination);
+void mount_bind(Directory const& root, plan::Mount const& mount, std::size_t place, int channel) {
+  if (mount.copy_symlink && copy_symlink(root, mount)) return;
+  bool const is_mapped = !mount.id_map.is_empty();
+  Fd const tree = is_mapped ? ask_for_mapped(channel, place)
+                            : kernel::clone_tree(mount.source, mount.recursive, !mount.source_nofollow);
+  Fd const target = mount_target(root, mount, kind_of(tree, mount.source) == S_IFDIR);
+  if (!is_mapped && !mount.attributes.is_empty()) kernel::set_attributes(tree, mount.attributes, false, mount.destination);
   kernel::attach(tree, target, mount.destination);
   finish_mount(tree, mount);
+}
+
+// Only what the options name changes, as mount(8) does it.
+void remount(Directory const& root, plan::Mount const& mount) {
+  int const nofollow = mount.destination_nofollow ? O_NOFOLLOW : 0;
+  Fd const target = path::open_in(root, mount.destination, O_PATH | nofollow);
+  if (mount.kind == plan::MountKind::remount_filesystem) kernel::reconfigure(target, mount.options, mount.destination);
+  if (!mount.attributes.is_empty()) kernel::set_attributes(target, mount.attributes, false, mount.destination);
+  finish_mount(target, mount);
 }
 
 // The container's own /dev/null, proven to be one: what is masked must not become something else's window.
@@ -101,13 +131,22 @@ Directory bind_root(plan::Rootfs const& rootfs) {
   return {std::move(tree), rootfs.path};
 }
 
-void make_mounts(Directory const& root, plan::Plan const& plan) {
-  for (auto const& mount : plan.mounts) {
+bool asks_for_mounts(plan::Plan const& plan) {
+  for (auto const& mount : plan.mounts)
+    if (!mount.id_map.is_empty()) return true;
+  return false;
+}
+
+void make_mounts(Directory const& root, plan::Plan const& plan, int channel) {
+  for (std::size_t i = 0; i < plan.mounts.size(); ++i) {
+    auto const& mount = plan.mounts[i];
     Doing const doing{"mounts", mount.index, mount.destination};
     switch (mount.kind) {
-      case plan::MountKind::filesystem: mount_filesystem(root, mount); break;
-      case plan::MountKind::bind: mount_bind(root, mount); break;
+      case plan::MountKind::filesystem: mount_filesystem(root, mount, i, channel); break;
+      case plan::MountKind::bind: mount_bind(root, mount, i, channel); break;
       case plan::MountKind::cgroup: mount_cgroup(root, mount, plan); break;
+      case plan::MountKind::remount:
+      case plan::MountKind::remount_filesystem: remount(root, mount); break;
     }
   }
 }

@@ -137,16 +137,41 @@ char const* kind_word(MountKind kind) {
     case MountKind::filesystem: return "file system";
     case MountKind::bind: return "bind";
     case MountKind::cgroup: return "cgroup";
+    case MountKind::remount: return "remount";
+    case MountKind::remount_filesystem: return "remount of the file system";
   }
   return "?";
+}
+
+std::string id_text(std::vector<kernel::IdRange> const& ranges) {
+  std::string text;
+  for (auto const& range : ranges)
+    text += concat({text.empty() ? "" : ", ", range.inside, " -> ", range.outside, " x", range.size});
+  return text;
+}
+
+void describe_switches(Mount const& mount, Description& section) {
+  std::string text;
+  auto const add = [&](bool is_set, char const* word) {
+    if (is_set) text += concat({text.empty() ? "" : ", ", word});
+  };
+  add(mount.source_nofollow, "source not followed");
+  add(mount.destination_nofollow, "destination not followed");
+  add(mount.copy_symlink, "a symlink is copied");
+  add(mount.copy_up, "with a copy of what lies under it");
+  if (!text.empty()) section.add("how", Description::text(text));
+  if (mount.id_map.is_empty()) return;
+  section.add(mount.id_map.recursive ? "uids of all below" : "uids", Description::text(id_text(mount.id_map.uids)));
+  section.add(mount.id_map.recursive ? "gids of all below" : "gids", Description::text(id_text(mount.id_map.gids)));
 }
 
 Description describe_mount(Mount const& mount) {
   Description section;
   section.add("destination", Description::text(mount.destination));
-  section.add("kind", Description::text(concat({mount.recursive ? "r" : "", kind_word(mount.kind)})));
+  section.add("kind", Description::text(concat({mount.recursive && mount.kind == MountKind::bind ? "r" : "", kind_word(mount.kind)})));
   if (mount.kind == MountKind::filesystem) section.add("type", Description::text(mount.type));
-  if (mount.kind != MountKind::cgroup) section.add("source", Description::text(mount.source));
+  bool const has_source = mount.kind == MountKind::filesystem || mount.kind == MountKind::bind;
+  if (has_source) section.add("source", Description::text(mount.source));
   std::string options;
   for (auto const& option : mount.options)
     options += concat({options.empty() ? "" : " ", option.key, option.has_value ? "=" : "", option.value});
@@ -159,6 +184,7 @@ Description describe_mount(Mount const& mount) {
     propagation += concat({propagation.empty() ? "" : " ",
                            propagation_text(mount.propagation[i], mount.propagation_recursive[i])});
   if (!propagation.empty()) section.add("propagation", Description::text(propagation));
+  describe_switches(mount, section);
   return section;
 }
 

@@ -32,12 +32,6 @@ void refuse_unsupported(oci::Process const& process) {
 void refuse_unsupported(oci::Spec const& spec) {
   if (spec.process) refuse_unsupported(*spec.process);
   if (spec.linux_config) refuse_linux(*spec.linux_config);
-  for (std::size_t i = 0; i < spec.mounts.size(); ++i) {
-    auto const& mount = spec.mounts[i];
-    char const* const which = mount.uid_mappings.empty() ? "gidMappings" : "uidMappings";
-    if (!mount.uid_mappings.empty() || !mount.gid_mappings.empty())
-      throw Refusal{at("mounts", i, which), "is not supported by this version of orlop"};
-  }
 }
 
 }  // namespace orlop::plan

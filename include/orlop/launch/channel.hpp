@@ -6,6 +6,7 @@
 //   (make_devices)     ←   cgroups_set: they have all their settings
 //                          both are said without being asked: the child has other work until then, and would have to
 //                          wake the parent up (70 µs)
+//   open_mount(i)      →   makes what mounts[i] of the plan mounts, its ids mapped                    done + fd
 //   terminal + fd      →   keeps the master of the pty, or hands it to the console socket     done
 //   run_hooks          →   runs the prestart and createRuntime hooks                          done
 //   last_settings      →   (only if there are some) memory limits so tight that init could hit them        done
@@ -25,7 +26,18 @@
 namespace orlop::launch {
 
 enum class Word : std::uint8_t {
-  end_of_file, cgroups_made, cgroups_set, terminal, run_hooks, last_settings, ready, executing, failed, done, go
+  end_of_file,
+  cgroups_made,
+  cgroups_set,
+  open_mount,
+  terminal,
+  run_hooks,
+  last_settings,
+  ready,
+  executing,
+  failed,
+  done,
+  go,
 };
 
 struct Message {

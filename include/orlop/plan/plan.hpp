@@ -7,6 +7,7 @@
 #include "orlop/kernel/credential.hpp"
 #include "orlop/kernel/device.hpp"
 #include "orlop/kernel/device_filter.hpp"
+#include "orlop/kernel/idmap.hpp"
 #include "orlop/kernel/mount.hpp"
 #include "orlop/kernel/rlimit.hpp"
 #include "orlop/kernel/sysctl.hpp"
@@ -80,7 +81,9 @@ struct Rootfs {
   bool readonly = false;
 };
 
-enum class MountKind { filesystem, bind, cgroup };
+// remount: what is mounted at the destination already gets other attributes; remount_filesystem: and its file system other
+// options.
+enum class MountKind { filesystem, bind, cgroup, remount, remount_filesystem };
 
 struct Mount {
   std::size_t index = 0;    // in config.json's mounts
@@ -94,6 +97,11 @@ struct Mount {
   std::vector<unsigned long> propagation;        // MS_*, in the order of the options
   std::vector<bool> propagation_recursive;
   std::vector<kernel::FilesystemOption> options;
+  bool source_nofollow = false;       // a symlink at the end of the source is mounted itself
+  bool destination_nofollow = false;  // a symlink at the end of the destination is what is mounted on
+  bool copy_symlink = false;          // a source that is a symlink is made anew at the destination, and not mounted
+  bool copy_up = false;               // tmpfs: with a copy of what lies under it
+  kernel::IdMap id_map;               // empty: ids are what the source says
 };
 
 struct Device {
