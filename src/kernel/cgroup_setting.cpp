@@ -1,12 +1,14 @@
 #include "orlop/kernel/cgroup_setting.hpp"
 
 #include "orlop/base/error.hpp"
+#include "orlop/base/fd.hpp"
 #include "orlop/base/file.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
+#include <utility>
 
 namespace orlop::kernel {
 
