@@ -48,7 +48,7 @@ constexpr Option exec_options[] = {
     {"additional-gids", 'g', "GID", "one supplementary group more (may be given several times)"},
     {"apparmor", 0, "PROFILE", "AppArmor profile of the process"},
     {"cap", 'c', "CAP", "one capability more (may be given several times)"},
-    {"cgroup", 0, "PATH", "a cgroup below the container's, which must exist; v1: CONTROLLER[,CONTROLLER]:PATH"},
+    {"cgroup", 0, "PATH", "a cgroup below the container's; v1: CONTROLLER[,CONTROLLER]:PATH"},
     {"console-socket", 0, "SOCKET", "send the master of the process's terminal to this AF_UNIX socket"},
     {"cwd", 0, "DIR", "working directory in the container"},
     {"detach", 'd', nullptr, "return when the program has started"},

@@ -71,6 +71,15 @@ std::string propagation_text(unsigned long propagation, bool recursive) {
   return concat({recursive ? "r" : "", word});
 }
 
+std::string setting_text(kernel::CgroupSetting const& setting) {
+  std::string text = concat({setting.directory, "/", setting.file, " ", setting.value});
+  if (!setting.other_file.empty()) text += concat({", or else ", setting.other_file, " ", setting.other_value});
+  if (setting.may_be_missing) text += ", if there";
+  if (!setting.usage_file.empty()) text += concat({", not below ", setting.usage_file});
+  if (setting.is_last) text += ", at last";
+  return text;
+}
+
 Description describe_cgroup(Cgroup const& cgroup) {
   Description section;
   Description directories = Description::list();
@@ -81,6 +90,10 @@ Description describe_cgroup(Cgroup const& cgroup) {
   for (auto const& rule : cgroup.devices)
     devices.add(Description::text(concat({rule.allow ? "allow " : "deny ", kernel::device_rule_text(rule)})));
   section.add("devices", std::move(devices));
+  if (!cgroup.controllers.empty()) section.add("controllers switched on", Description::texts(cgroup.controllers));
+  Description settings = Description::list();
+  for (auto const& setting : cgroup.settings) settings.add(Description::text(setting_text(setting)));
+  if (!cgroup.settings.empty()) section.add("settings", std::move(settings));
   if (auto const* born = cgroup.born_in()) section.add("process is born in", Description::text(born->full()));
   return section;
 }
@@ -109,6 +122,21 @@ Description describe_namespaces(Namespaces const& namespaces) {
   if (namespaces.loopback_up) section.add("lo", Description::text("up"));
   if (namespaces.after_cgroup)
     section.add("unshared inside the cgroup", Description::text(words_of(namespaces.after_cgroup, namespace_words)));
+  return section;
+}
+
+Description describe_spans(kernel::IdSpans const& map) {
+  Description list = Description::list();
+  for (auto const& range : map)
+    list.add(Description::text(concat({range.inside, " is ", range.outside, " outside, ", range.count, " in all"})));
+  return list;
+}
+
+Description describe_user_namespace(UserNamespace const& user) {
+  Description section;
+  section.add("uids", describe_spans(user.uids));
+  section.add("gids", describe_spans(user.gids));
+  section.add("owner", Description::text(concat({user.owner_uid, ":", user.owner_gid})));
   return section;
 }
 
@@ -296,6 +324,7 @@ Description describe(Plan const& plan) {
   all.add("bundle", Description::text(plan.bundle));
   all.add("cgroup", describe_cgroup(plan.cgroup));
   all.add("namespaces", describe_namespaces(plan.namespaces));
+  if (plan.user_namespace) all.add("user namespace", describe_user_namespace(*plan.user_namespace));
   all.add("root", describe_rootfs(plan.rootfs));
   if (plan.hostname) all.add("hostname", Description::text(*plan.hostname));
   if (plan.domainname) all.add("domainname", Description::text(*plan.domainname));

@@ -3,6 +3,7 @@
 #pragma once
 #include "orlop/kernel/capability.hpp"
 #include "orlop/kernel/cgroup.hpp"
+#include "orlop/kernel/cgroup_setting.hpp"
 #include "orlop/kernel/credential.hpp"
 #include "orlop/kernel/device.hpp"
 #include "orlop/kernel/device_filter.hpp"
@@ -13,6 +14,7 @@
 #include "orlop/kernel/sysctl.hpp"
 #include "orlop/kernel/time_namespace.hpp"
 #include "orlop/kernel/scheduler.hpp"
+#include "orlop/kernel/user_namespace.hpp"
 
 #include "oci/state.hpp"
 
@@ -51,14 +53,31 @@ struct Namespaces {
   bool has(std::uint64_t kind) const { return is_new(kind) || joins(kind); }
 };
 
+// A new user namespace: the parent writes its maps, and the child becomes its owner before it makes anything. What needs
+// the host's privilege (joining the host's namespaces, entering cgroups, raising limits) is the parent's to do then, and
+// ipc and network wait for the owner: their files would belong to nobody.
+struct UserNamespace {
+  kernel::IdSpans uids, gids;
+  uid_t owner_uid = 0;  // inside: root, or the first that is mapped
+  gid_t owner_gid = 0;
+};
+
 struct Cgroup {
   std::vector<kernel::CgroupDirectory> directories;  // one in each hierarchy of the host
   std::vector<kernel::DeviceRule> devices;           // default deny
+  std::vector<std::string> controllers;              // of the v2 tree: those that the settings need
+  std::vector<kernel::CgroupSetting> settings;
   // The v2 directory is where the process is born (clone3, CLONE_INTO_CGROUP); the v1 ones it enters by itself.
   kernel::CgroupDirectory const* born_in() const {
     for (auto const& directory : directories)
       if (directory.hierarchy.is_v2) return &directory;
     return nullptr;
+  }
+  // Some settings wait until init needs no memory any more.
+  bool has_last_settings() const {
+    for (auto const& setting : settings)
+      if (setting.is_last) return true;
+    return false;
   }
 };
 
@@ -154,6 +173,7 @@ struct Plan {
   std::string id;
   std::string bundle;
   Namespaces namespaces;
+  std::optional<UserNamespace> user_namespace;
   Cgroup cgroup;
   Rootfs rootfs;
   std::optional<std::string> hostname, domainname;
