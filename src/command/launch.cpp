@@ -44,7 +44,7 @@ Launch prepare_launch(Context const& context, Arguments const& arguments, Termin
   launch.spare = kernel::protect_self_exe(context.argv);
   launch.bundle = load_bundle(arguments.value("bundle", "."), arguments.value("config"));
   launch::Survey host;
-  launch.plan = make_plan(launch.bundle, host, {id, "", arguments.has("no-pivot"), arguments.has("no-new-keyring")});
+  launch.plan = make_plan(launch.bundle, host, {id, "", arguments.has("no-pivot"), arguments.has("no-new-keyring"), context.no_cgroup});
   launch.source = {launch.bundle.config, launch.bundle.spec.oci_version, launch.bundle.spec.annotations};
   launch.options = {context.root(), arguments.value("pid-file"), arguments.value("console-socket"), true};
   check_terminal(launch.plan, launch.options.console_socket, terminal);

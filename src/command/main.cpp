@@ -50,6 +50,16 @@ void open_log(Arguments const& globals) {
             level_of(globals));
 }
 
+// True: create and run make no cgroup.
+bool no_cgroup(Arguments const& globals) {
+  if (globals.has("systemd-cgroup")) throw Error::refusal("--systemd-cgroup is not supported by this version");
+  std::string const word = globals.value("cgroup-manager", "cgroupfs");
+  if (word == "systemd") throw Error::refusal("--cgroup-manager systemd is not supported by this version");
+  if (word != "cgroupfs" && word != "disabled")
+    throw Error::refusal(concat({"unknown cgroup manager ", json_quoted(word), " (cgroupfs or disabled)"}));
+  return word == "disabled";
+}
+
 int run_command(Command const& command, std::span<char*> words, char* const* argv, Arguments const& globals) {
   std::string const who = concat({"orlop ", command.name});
   Arguments const arguments{who, words.subspan(1), command.options, command.order};
@@ -57,7 +67,7 @@ int run_command(Command const& command, std::span<char*> words, char* const* arg
   check_words(command, arguments);
   std::string_view const id = arguments.words().empty() ? std::string_view{} : std::string_view{arguments.words()[0]};
   Doing const doing{command.name, id};
-  int const code = command.run({argv, globals.value("root")}, arguments);
+  int const code = command.run({argv, globals.value("root"), no_cgroup(globals)}, arguments);
   log::release_warnings();
   return code;
 }

@@ -58,9 +58,20 @@ void mount_v1(Directory const& root, plan::Mount const& mount, plan::Plan const&
   finish_mount(tmpfs.fd, mount);
 }
 
+// The container has no cgroup of its own (--cgroup-manager disabled): an empty directory in its place, never the host's
+// tree.
+void mount_nothing(Directory const& root, plan::Mount const& mount) {
+  Fd const target = path::make_directories(root, mount.destination);
+  constexpr std::uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+  Fd const tmpfs = kernel::new_filesystem("tmpfs", "tmpfs", {{"mode", "755", true}}, {attributes, 0});
+  kernel::attach(tmpfs, target, mount.destination);
+  finish_mount(tmpfs, mount);
+}
+
 }  // namespace
 
 void mount_cgroup(Directory const& root, plan::Mount const& mount, plan::Plan const& plan) {
+  if (plan.cgroup.is_disabled) return mount_nothing(root, mount);
   if (plan.cgroup.directories.empty()) throw Error::refusal("this host has no cgroup hierarchy in /sys/fs/cgroup");
   auto const& first = plan.cgroup.directories.front();
   if (!first.hierarchy.name.empty()) return mount_v1(root, mount, plan);

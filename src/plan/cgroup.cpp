@@ -69,7 +69,13 @@ void add_default_rules(std::vector<DeviceRule>& rules) {
 
 }  // namespace
 
-void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Plan& plan) {
+void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Request const& request, Plan& plan) {
+  // Engines write device rules into every config: without a cgroup nothing can apply them, and who asked for none knows.
+  if (request.no_cgroup) {
+    plan.cgroup.is_disabled = true;
+    plan.notes.push_back("--cgroup-manager disabled: no cgroup is made, no device rule applies");
+    return;
+  }
   std::string const path = path::cleaned(config.cgroups_path.empty() ? plan.id : config.cgroups_path);
   if (path == "/") throw Refusal{"linux.cgroupsPath", "is the root of the hierarchy, which is the host's"};
   for (auto const& hierarchy : host.cgroup_hierarchies()) plan.cgroup.directories.push_back({hierarchy, path});

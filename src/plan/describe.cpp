@@ -82,6 +82,10 @@ std::string setting_text(kernel::CgroupSetting const& setting) {
 
 Description describe_cgroup(Cgroup const& cgroup) {
   Description section;
+  if (cgroup.is_disabled) {
+    section.add("disabled", Description::text("--cgroup-manager disabled"));
+    return section;
+  }
   Description directories = Description::list();
   for (auto const& directory : cgroup.directories) directories.add(Description::text(directory.full()));
   section.add("make", std::move(directories));

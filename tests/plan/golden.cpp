@@ -38,7 +38,7 @@ struct HostFile {
   std::string config{};  // absent: NAME.json
   bool no_pivot{};
   std::optional<ExecWords> exec{};
-  bool no_new_keyring{};
+  bool no_new_keyring{}, no_cgroup{};
   HostAnswers answers{};
 };
 
@@ -76,6 +76,7 @@ constexpr auto host_file = table<HostFile>(
     optional<&HostFile::no_pivot>("noPivot"),
     optional<&HostFile::exec>("exec"),
     optional<&HostFile::no_new_keyring>("noNewKeyring"),
+    optional<&HostFile::no_cgroup>("noCgroup"),
     required<&HostFile::answers>("answers"));
 }  // namespace
 
@@ -165,8 +166,9 @@ void run_case(std::string const& name) {
   auto const host = parsed<HostFile>(name + ".host");
   auto const spec = parsed<oci::Spec>(host.config.empty() ? name + ".json" : host.config);
   Table table{answers_of(host.answers)};
+  orlop::plan::Request const request{"web1", "/srv/bundle", host.no_pivot, host.no_new_keyring, host.no_cgroup};
   auto const plan = host.exec ? orlop::plan::make_exec(spec, table, request_of(*host.exec))
-                              : orlop::plan::make(spec, table, {"web1", "/srv/bundle", host.no_pivot, host.no_new_keyring});
+                              : orlop::plan::make(spec, table, request);
   CHECK(table.questions_asked() == table.questions_answered());
   hold(name + ".text", orlop::plan::text(plan));
   std::string const json = orlop::plan::json(plan);

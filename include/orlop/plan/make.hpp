@@ -17,6 +17,7 @@ struct Request {
   std::string bundle;           // absolute path
   bool no_pivot = false;
   bool no_new_keyring = false;
+  bool no_cgroup = false;        // --cgroup-manager disabled
 };
 
 // The config asks for what cannot be, or what this orlop cannot do.

@@ -63,6 +63,7 @@ struct UserNamespace {
 };
 
 struct Cgroup {
+  bool is_disabled = false;  // --cgroup-manager disabled: no directory, and nothing that would need one
   std::vector<kernel::CgroupDirectory> directories;  // one in each hierarchy of the host
   std::vector<kernel::DeviceRule> devices;           // default deny
   std::vector<std::string> controllers;              // of the v2 tree: those that the settings need
