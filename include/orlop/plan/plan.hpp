@@ -105,6 +105,7 @@ struct Mount {
   std::string type;
   std::string source;
   bool recursive = false;                        // bind: with all that is mounted below the source
+  bool is_peer = false;  // bind: in the peer group of the host's mount: what is mounted below is seen on both sides
   kernel::MountAttributes attributes;            // of the mount itself
   kernel::MountAttributes recursive_attributes;  // of it and all below
   std::vector<unsigned long> propagation;        // MS_*, in the order of the options
