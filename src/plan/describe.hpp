@@ -32,5 +32,6 @@ struct DescriptionMember {
 
 Description describe(Plan const& plan);
 Description describe_hooks(Hooks const& hooks);
+Description describe_seccomp(Seccomp const& seccomp);
 
 }  // namespace orlop::plan

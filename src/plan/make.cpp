@@ -89,6 +89,7 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   plan_devices(config, plan);
   plan_sysctls(spec, host, plan);
   plan_process(*spec.process, host, plan);
+  plan_seccomp(config, host, plan);
   if (!request.no_new_keyring) plan.process.session_keyring = concat({"_ses.", plan.id});
   plan_hooks(spec, plan);
   for (std::size_t i = 0; i < config.masked_paths.size(); ++i)
