@@ -60,8 +60,18 @@ Fd new_filesystem(std::string const& type, std::string const& source, std::vecto
   return Fd{static_cast<int>(check(mount, "fsmount", {type}))};
 }
 
-Fd clone_tree(std::string const& path, bool recursive) {
-  unsigned const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? unsigned{AT_RECURSIVE} : 0);
+void reconfigure(int mount, std::vector<FilesystemOption> const& options, std::string const& shown) {
+  unsigned const flags = FSPICK_CLOEXEC | FSPICK_EMPTY_PATH;
+  Fd const context{static_cast<int>(check(syscall(SYS_fspick, mount, "", flags), "fspick", {shown}))};
+  for (auto const& option : options) configure(context, option);
+  if (syscall(SYS_fsconfig, static_cast<int>(context), FSCONFIG_CMD_RECONFIGURE, nullptr, nullptr, 0) == 0) return;
+  int const code = errno;
+  fail_on(context, code, call_text("fsconfig", {Word{"FSCONFIG_CMD_RECONFIGURE"}, shown}));
+}
+
+Fd clone_tree(std::string const& path, bool recursive, bool follow) {
+  unsigned const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? unsigned{AT_RECURSIVE} : 0) |
+                         (follow ? 0 : unsigned{AT_SYMLINK_NOFOLLOW});
   return Fd{static_cast<int>(check(syscall(SYS_open_tree, AT_FDCWD, path.c_str(), flags), "open_tree", {path}))};
 }
 

@@ -71,6 +71,15 @@ std::string propagation_text(unsigned long propagation, bool recursive) {
   return concat({recursive ? "r" : "", word});
 }
 
+std::string setting_text(kernel::CgroupSetting const& setting) {
+  std::string text = concat({setting.directory, "/", setting.file, " ", setting.value});
+  if (!setting.other_file.empty()) text += concat({", or else ", setting.other_file, " ", setting.other_value});
+  if (setting.may_be_missing) text += ", if there";
+  if (!setting.usage_file.empty()) text += concat({", not below ", setting.usage_file});
+  if (setting.is_last) text += ", at last";
+  return text;
+}
+
 Description describe_cgroup(Cgroup const& cgroup) {
   Description section;
   Description directories = Description::list();
@@ -81,6 +90,10 @@ Description describe_cgroup(Cgroup const& cgroup) {
   for (auto const& rule : cgroup.devices)
     devices.add(Description::text(concat({rule.allow ? "allow " : "deny ", kernel::device_rule_text(rule)})));
   section.add("devices", std::move(devices));
+  if (!cgroup.controllers.empty()) section.add("controllers switched on", Description::texts(cgroup.controllers));
+  Description settings = Description::list();
+  for (auto const& setting : cgroup.settings) settings.add(Description::text(setting_text(setting)));
+  if (!cgroup.settings.empty()) section.add("settings", std::move(settings));
   if (auto const* born = cgroup.born_in()) section.add("process is born in", Description::text(born->full()));
   return section;
 }
@@ -112,6 +125,21 @@ Description describe_namespaces(Namespaces const& namespaces) {
   return section;
 }
 
+Description describe_spans(kernel::IdSpans const& map) {
+  Description list = Description::list();
+  for (auto const& range : map)
+    list.add(Description::text(concat({range.inside, " is ", range.outside, " outside, ", range.count, " in all"})));
+  return list;
+}
+
+Description describe_user_namespace(UserNamespace const& user) {
+  Description section;
+  section.add("uids", describe_spans(user.uids));
+  section.add("gids", describe_spans(user.gids));
+  section.add("owner", Description::text(concat({user.owner_uid, ":", user.owner_gid})));
+  return section;
+}
+
 Description describe_rootfs(Rootfs const& rootfs) {
   Description section;
   section.add("propagation of all mounts", Description::text(propagation_text(rootfs.first_propagation, true)));
@@ -124,16 +152,41 @@ char const* kind_word(MountKind kind) {
     case MountKind::filesystem: return "file system";
     case MountKind::bind: return "bind";
     case MountKind::cgroup: return "cgroup";
+    case MountKind::remount: return "remount";
+    case MountKind::remount_filesystem: return "remount of the file system";
   }
   return "?";
+}
+
+std::string id_text(std::vector<kernel::IdRange> const& ranges) {
+  std::string text;
+  for (auto const& range : ranges)
+    text += concat({text.empty() ? "" : ", ", range.inside, " -> ", range.outside, " x", range.size});
+  return text;
+}
+
+void describe_switches(Mount const& mount, Description& section) {
+  std::string text;
+  auto const add = [&](bool is_set, char const* word) {
+    if (is_set) text += concat({text.empty() ? "" : ", ", word});
+  };
+  add(mount.source_nofollow, "source not followed");
+  add(mount.destination_nofollow, "destination not followed");
+  add(mount.copy_symlink, "a symlink is copied");
+  add(mount.copy_up, "with a copy of what lies under it");
+  if (!text.empty()) section.add("how", Description::text(text));
+  if (mount.id_map.is_empty()) return;
+  section.add(mount.id_map.recursive ? "uids of all below" : "uids", Description::text(id_text(mount.id_map.uids)));
+  section.add(mount.id_map.recursive ? "gids of all below" : "gids", Description::text(id_text(mount.id_map.gids)));
 }
 
 Description describe_mount(Mount const& mount) {
   Description section;
   section.add("destination", Description::text(mount.destination));
-  section.add("kind", Description::text(concat({mount.recursive ? "r" : "", kind_word(mount.kind)})));
+  section.add("kind", Description::text(concat({mount.recursive && mount.kind == MountKind::bind ? "r" : "", kind_word(mount.kind)})));
   if (mount.kind == MountKind::filesystem) section.add("type", Description::text(mount.type));
-  if (mount.kind != MountKind::cgroup) section.add("source", Description::text(mount.source));
+  bool const has_source = mount.kind == MountKind::filesystem || mount.kind == MountKind::bind;
+  if (has_source) section.add("source", Description::text(mount.source));
   std::string options;
   for (auto const& option : mount.options)
     options += concat({options.empty() ? "" : " ", option.key, option.has_value ? "=" : "", option.value});
@@ -146,6 +199,7 @@ Description describe_mount(Mount const& mount) {
     propagation += concat({propagation.empty() ? "" : " ",
                            propagation_text(mount.propagation[i], mount.propagation_recursive[i])});
   if (!propagation.empty()) section.add("propagation", Description::text(propagation));
+  describe_switches(mount, section);
   return section;
 }
 
@@ -267,6 +321,7 @@ Description describe(Plan const& plan) {
   all.add("bundle", Description::text(plan.bundle));
   all.add("cgroup", describe_cgroup(plan.cgroup));
   all.add("namespaces", describe_namespaces(plan.namespaces));
+  if (plan.user_namespace) all.add("user namespace", describe_user_namespace(*plan.user_namespace));
   all.add("root", describe_rootfs(plan.rootfs));
   if (plan.hostname) all.add("hostname", Description::text(*plan.hostname));
   if (plan.domainname) all.add("domainname", Description::text(*plan.domainname));

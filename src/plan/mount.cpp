@@ -4,6 +4,7 @@
 #include "orlop/base/path.hpp"
 #include "orlop/base/text.hpp"
 
+#include <algorithm>
 #include <linux/mount.h>
 
 namespace orlop::plan {
@@ -21,14 +22,57 @@ void apply_options(oci::Mount const& wanted, Mount& mount) {
   for (std::size_t i = 0; i < wanted.options.size(); ++i) {
     std::string const& option = wanted.options[i];
     auto const effect = apply_option(option, mount);
-    if (effect == OptionEffect::unsupported)
-      throw Refusal{concat({at("mounts", mount.index, "options"), "[", i, "]"}),
-                    concat({"\"", option, "\" is not supported by this version of orlop"})};
     // Every devpts is an instance of its own since Linux 4.7, and the word is unknown to fsconfig(2) on some kernels.
     bool const is_implied = mount.type == "devpts" && option == "newinstance";
     if (effect == OptionEffect::not_ours && !option.empty() && !is_implied)
       mount.options.push_back(filesystem_option(option));
   }
+}
+
+[[noreturn]] void refuse_option(oci::Mount const& wanted, Mount const& mount, std::string_view word, std::string_view why) {
+  std::size_t i = 0;
+  while (i + 1 < wanted.options.size() && wanted.options[i] != word) ++i;
+  throw Refusal{concat({at("mounts", mount.index, "options"), "[", i, "]"}), concat({"\"", word, "\" ", why})};
+}
+
+bool has(oci::Mount const& wanted, std::string_view word) {
+  return std::find(wanted.options.begin(), wanted.options.end(), word) != wanted.options.end();
+}
+
+// They are of a whole file system, and mount(2) passes over them on a bind: so do we, and say it.
+void ignore_superblock_flags(Mount& mount, char const* kind, Plan& plan) {
+  std::erase_if(mount.options, [&](kernel::FilesystemOption const& option) {
+    bool const is_flag = !option.has_value && is_superblock_flag(option.key);
+    if (is_flag)
+      plan.notes.push_back(concat({at("mounts", mount.index, "options"), ": \"", option.key,
+                                   "\" is of a file system as a whole, and without effect on a ", kind}));
+    return is_flag;
+  });
+}
+
+// Options that say how a mount is made, where none is made or not in that way.
+void check_switches(oci::Mount const& wanted, Mount const& mount) {
+  bool const is_bind = mount.kind == MountKind::bind;
+  if (mount.copy_symlink && !is_bind) refuse_option(wanted, mount, "copy-symlink", "is for a bind mount");
+  if (mount.source_nofollow && !is_bind) refuse_option(wanted, mount, "src-nofollow", "is for a bind mount");
+  bool const is_tmpfs = mount.kind == MountKind::filesystem && mount.type == "tmpfs";
+  if (mount.copy_up && !is_tmpfs) refuse_option(wanted, mount, "tmpcopyup", "is for a new tmpfs");
+  bool const may_map = is_bind || mount.kind == MountKind::filesystem;
+  if (!mount.id_map.is_empty() && !may_map)
+    throw Refusal{at("mounts", mount.index), "ids can be mapped in a bind mount or a new file system only"};
+  if (mount.copy_up && !mount.id_map.is_empty())
+    refuse_option(wanted, mount, "tmpcopyup", "cannot be combined with a map of ids");
+}
+
+// A flag of a new file system is one of the mount and of the file system; so it is when both are changed.
+void finish_remount(oci::Mount const& wanted, Mount& mount) {
+  bool const is_bind = mount.kind == MountKind::bind;
+  mount.kind = is_bind ? MountKind::remount : MountKind::remount_filesystem;
+  if (is_bind && !mount.options.empty())
+    refuse_option(wanted, mount, mount.options.front().key, "is an option of a file system, and a bind mount takes none");
+  if (is_bind) return;
+  if (mount.attributes.set & MOUNT_ATTR_RDONLY) mount.options.push_back({"ro", "", false});
+  if (mount.attributes.clear & MOUNT_ATTR_RDONLY) mount.options.push_back({"rw", "", false});
 }
 
 void finish_bind(oci::Mount const& wanted, Request const& request, Mount& mount) {
@@ -53,10 +97,12 @@ void finish_filesystem(Mount& mount) {
     throw Refusal{at("mounts", mount.index, "type"),
                   concat({"\"", mount.type, "\" is no file system; for a bind mount add the option bind or rbind"})};
   // As mount(2) does: a read-only mount of a new file system makes a read-only file system.
-  if (mount.attributes.set & MOUNT_ATTR_RDONLY) mount.options.push_back({"ro", "", false});
+  // What is copied into it has to be written first: only the mount is read-only then.
+  if (mount.attributes.set & MOUNT_ATTR_RDONLY && !mount.copy_up) mount.options.push_back({"ro", "", false});
 }
 
-Mount plan_mount(oci::Mount const& wanted, std::size_t index, Request const& request) {
+Mount plan_mount(oci::Mount const& wanted, std::size_t index, oci::LinuxConfig const& config, Plan& plan) {
+  Request const request{plan.id, plan.bundle};
   Mount mount;
   mount.index = index;
   if (wanted.destination.empty()) throw Refusal{at("mounts", index, "destination"), "is empty"};
@@ -66,21 +112,27 @@ Mount plan_mount(oci::Mount const& wanted, std::size_t index, Request const& req
   mount.type = wanted.type;
   mount.source = wanted.source;
   apply_options(wanted, mount);
-  if (mount.kind == MountKind::bind)
+  plan_id_map(wanted, config, mount);
+  if (mount.kind == MountKind::bind) ignore_superblock_flags(mount, "bind", plan);
+  if (has(wanted, "remount"))
+    finish_remount(wanted, mount);
+  else if (mount.kind == MountKind::bind)
     finish_bind(wanted, request, mount);
   else if (mount.type == "cgroup")
     finish_cgroup(mount);
   else
     finish_filesystem(mount);
+  check_switches(wanted, mount);
   return mount;
 }
 
 }  // namespace
 
 void plan_mounts(oci::Spec const& spec, Plan& plan) {
-  Request const request{plan.id, plan.bundle};
+  oci::LinuxConfig const nothing;
+  oci::LinuxConfig const& config = spec.linux_config ? *spec.linux_config : nothing;
   plan.mounts.reserve(spec.mounts.size());
-  for (std::size_t i = 0; i < spec.mounts.size(); ++i) plan.mounts.push_back(plan_mount(spec.mounts[i], i, request));
+  for (std::size_t i = 0; i < spec.mounts.size(); ++i) plan.mounts.push_back(plan_mount(spec.mounts[i], i, config, plan));
 }
 
 }  // namespace orlop::plan

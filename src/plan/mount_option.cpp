@@ -39,11 +39,23 @@ constexpr AttributeRow attribute_rows[] = {
 };
 
 // Flags of the superblock, which fsconfig(2) knows by these names.
-constexpr std::string_view superblock_flags[] = {"sync", "async", "dirsync", "lazytime", "nolazytime", "mand", "nomand"};
+constexpr std::string_view superblock_flags[] = {"sync",   "async",     "dirsync",     "lazytime", "nolazytime",
+                                                 "mand", "nomand", "iversion", "noiversion"};
 // mount(8) words that ask for nothing: the default, and how much the kernel logs about the mount (fsopen keeps that for
 // its caller).
 constexpr std::string_view without_effect[] = {"defaults", "silent", "loud"};
-constexpr std::string_view later[] = {"remount", "tmpcopyup", "idmap", "ridmap", "copy-symlink", "src-nofollow", "dest-nofollow"};
+
+// Switches of a mount that are orlop's own work.
+struct SwitchRow {
+  std::string_view word;
+  bool Mount::*member;
+};
+constexpr SwitchRow switch_rows[] = {
+    {"tmpcopyup", &Mount::copy_up},
+    {"copy-symlink", &Mount::copy_symlink},
+    {"src-nofollow", &Mount::source_nofollow},
+    {"dest-nofollow", &Mount::destination_nofollow},
+};
 
 template <std::size_t size>
 bool is_in(std::string_view const (&words)[size], std::string_view word) {
@@ -83,7 +95,10 @@ unsigned long propagation_of(std::string_view word, bool& recursive) {
   return 0;
 }
 
+bool is_superblock_flag(std::string_view word) { return is_in(superblock_flags, word); }
+
 OptionEffect apply_option(std::string const& option, Mount& mount) {
+  if (option == "remount" || is_id_map_option(option)) return OptionEffect::of_the_whole;
   if (option == "bind" || option == "rbind") {
     mount.kind = MountKind::bind;
     mount.recursive = option == "rbind";
@@ -100,8 +115,9 @@ OptionEffect apply_option(std::string const& option, Mount& mount) {
     mount.options.push_back({option, "", false});
     return OptionEffect::taken;
   }
-  return is_in(later, std::string_view{option}.substr(0, option.find('='))) ? OptionEffect::unsupported
-                                                                            : OptionEffect::not_ours;
+  for (auto const& row : switch_rows)
+    if (option == row.word) return mount.*row.member = true, OptionEffect::taken;
+  return OptionEffect::not_ours;
 }
 
 }  // namespace orlop::plan

@@ -3,13 +3,25 @@
 #pragma once
 #include "orlop/plan/plan.hpp"
 
+#include "oci/spec.hpp"
+
 #include <string>
+#include <string_view>
 
 namespace orlop::plan {
 
-enum class OptionEffect { taken, not_ours, unsupported };
+// of_the_whole: it says what the mount is, and is read when all other options are known (remount, idmap).
+enum class OptionEffect { taken, not_ours, of_the_whole };
 
 // Applies one option to the mount.
 OptionEffect apply_option(std::string const& option, Mount& mount);
+
+// "sync" and its kin: of the file system, never of a bind.
+bool is_superblock_flag(std::string_view word);
+
+// "idmap", "ridmap", "idmap=uids=0-1000-1;gids=…".
+bool is_id_map_option(std::string_view option);
+// mounts[].uidMappings and gidMappings, or the option; Refusal names the place.
+void plan_id_map(oci::Mount const& wanted, oci::LinuxConfig const& config, Mount& mount);
 
 }  // namespace orlop::plan

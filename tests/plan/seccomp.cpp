@@ -108,7 +108,10 @@ TEST_CASE("refused: a flag that this kernel does not know") {
   add(spec, {"getpid"}, SeccompAction::notify);
   profile_of(spec).listener_path = "/agent";
   profile_of(spec).flags = oci::StringList{"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"};
-  Table old{{cgroup_layout("v2"), all_capabilities(), {}, false}};
+  Table::Answers answers;
+  answers.cgroup_hierarchies = cgroup_layout("v2");
+  answers.filter_flags = false;
+  Table old{answers};
   CHECK_THROWS_WITH(orlop::plan::make(spec, old, {"web1", "/srv/bundle", false}),
                     "linux.seccomp.flags: this kernel does not know SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV");
 }

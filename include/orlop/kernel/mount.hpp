@@ -30,8 +30,18 @@ struct FilesystemOption {
 Fd new_filesystem(std::string const& type, std::string const& source, std::vector<FilesystemOption> const& options,
                   MountAttributes attributes);
 
+// fsconfig(2) takes no value above 255 bytes, and does not know iversion; mount(2) does, with a page of options in all.
+bool needs_mount_call(std::vector<FilesystemOption> const& options);
+// The same by mount(2), which can only attach: done on `scratch`, a directory in our own mount namespace, and taken off
+// it again. Needs the caller's procfs in /proc.
+Fd new_filesystem_by_mount_call(std::string const& type, std::string const& source,
+                                std::vector<FilesystemOption> const& options, MountAttributes attributes, int scratch);
+// Other options for the file system of an attached mount, all of it: fspick(2).
+void reconfigure(int mount, std::vector<FilesystemOption> const& options, std::string const& shown);
+
 // A copy of a mount (with all below it if `recursive`), detached. An absolute path ignores `directory`.
-Fd clone_tree(std::string const& path, bool recursive);
+// Not followed: a symlink at the end of the path is what is mounted.
+Fd clone_tree(std::string const& path, bool recursive, bool follow = true);
 Fd clone_tree(int fd, std::string const& shown, bool recursive);
 
 void set_attributes(int mount, MountAttributes attributes, bool recursive, std::string const& shown);

@@ -22,6 +22,10 @@ public:
   // Beside the child: all others; then every setting.
   void make_rest();
   void set();
+  // The memory limits that init could hit before it executes the program.
+  void set_last();
+  // The kernel killed a process inside because a limit of memory was reached.
+  bool has_killed() const;
   void commit() { owner_ = 0; }
 
 private:

@@ -3,11 +3,20 @@
 //
 //   child                  parent                                                             answer
 //   (enter_cgroup)     ←   cgroups_made (+ gate): the container is claimed and recorded, its cgroups are there
+//   (enter_user)       ←   ids_mapped: (user namespace) its maps are written, and what needs the host's privilege is
+//                          done by pid: raised limits, owners of 0, 1 and 2
 //   (make_devices)     ←   cgroups_set: they have all their settings
-//                          both are said without being asked: the child has other work until then, and would have to
+//                          these are said without being asked: the child has other work until then, and would have to
 //                          wake the parent up (70 µs)
+//   write_time_offsets →   (user namespace) of the child's new time namespace                 done
+//   open_source(i) + fd →  a directory or file that the owner of the user namespace may not   done + fd
+//                          reach, opened below the child's own root (which the descriptor is):
+//                          so all that is locked there stays locked; i: of the mount, -1: the root
+//   open_mount(i)      →   makes what mounts[i] of the plan mounts, its ids mapped            done + fd
+//   map_mount(i) + fd  →   (user namespace) maps the ids of what the child has made itself    done
 //   terminal + fd      →   keeps the master of the pty, or hands it to the console socket     done
 //   run_hooks          →   runs the prestart and createRuntime hooks                          done
+//   last_settings      →   (only if there are some) memory limits so tight that init could hit them        done
 //   ready              →   (create) pid file and state are written: the container is created  done (create returns)
 //   executing          →   (run) the same; end of file follows when execve has closed it      -
 //                          beside it, from a process that will be under a filter: the file of its last words
@@ -25,7 +34,25 @@
 
 namespace orlop::launch {
 
-enum class Word : std::uint8_t { end_of_file, cgroups_made, cgroups_set, terminal, run_hooks, ready, executing, listener, failed, done, go };
+enum class Word : std::uint8_t {
+  end_of_file,
+  cgroups_made,
+  ids_mapped,
+  cgroups_set,
+  write_time_offsets,
+  open_source,
+  open_mount,
+  map_mount,
+  terminal,
+  run_hooks,
+  last_settings,
+  ready,
+  executing,
+  listener,
+  failed,
+  done,
+  go,
+};
 
 struct Message {
   Word word = Word::end_of_file;
@@ -50,7 +77,7 @@ Fd expect(int channel, Word word);
 // The child's question: says the word, waits for `done`. Error: the parent is gone, or answers `failed`.
 void ask(int channel, Word word, int fd = -1, std::int32_t index = 0);
 // The same where the answer brings a descriptor.
-Fd ask_for(int channel, Word word, std::int32_t index = 0);
+Fd ask_for(int channel, Word word, int fd = -1, std::int32_t index = 0);
 // The failure that tells of an error, and the error that a failure tells of.
 Message message_of(Error const& error) noexcept;
 Error error_of(Message const& message);

@@ -3,14 +3,17 @@
 #pragma once
 #include "orlop/kernel/capability.hpp"
 #include "orlop/kernel/cgroup.hpp"
+#include "orlop/kernel/cgroup_setting.hpp"
 #include "orlop/kernel/credential.hpp"
 #include "orlop/kernel/device.hpp"
 #include "orlop/kernel/device_filter.hpp"
+#include "orlop/kernel/idmap.hpp"
 #include "orlop/kernel/mount.hpp"
 #include "orlop/kernel/rlimit.hpp"
 #include "orlop/kernel/seccomp.hpp"
 #include "orlop/kernel/sysctl.hpp"
 #include "orlop/kernel/time_namespace.hpp"
+#include "orlop/kernel/user_namespace.hpp"
 
 #include "oci/state.hpp"
 
@@ -49,14 +52,31 @@ struct Namespaces {
   bool has(std::uint64_t kind) const { return is_new(kind) || joins(kind); }
 };
 
+// A new user namespace: the parent writes its maps, and the child becomes its owner before it makes anything. What needs
+// the host's privilege (joining the host's namespaces, entering cgroups, raising limits) is the parent's to do then, and
+// ipc and network wait for the owner: their files would belong to nobody.
+struct UserNamespace {
+  kernel::IdSpans uids, gids;
+  uid_t owner_uid = 0;  // inside: root, or the first that is mapped
+  gid_t owner_gid = 0;
+};
+
 struct Cgroup {
   std::vector<kernel::CgroupDirectory> directories;  // one in each hierarchy of the host
   std::vector<kernel::DeviceRule> devices;           // default deny
+  std::vector<std::string> controllers;              // of the v2 tree: those that the settings need
+  std::vector<kernel::CgroupSetting> settings;
   // The v2 directory is where the process is born (clone3, CLONE_INTO_CGROUP); the v1 ones it enters by itself.
   kernel::CgroupDirectory const* born_in() const {
     for (auto const& directory : directories)
       if (directory.hierarchy.is_v2) return &directory;
     return nullptr;
+  }
+  // Some settings wait until init needs no memory any more.
+  bool has_last_settings() const {
+    for (auto const& setting : settings)
+      if (setting.is_last) return true;
+    return false;
   }
 };
 
@@ -72,7 +92,9 @@ struct Rootfs {
   bool readonly = false;
 };
 
-enum class MountKind { filesystem, bind, cgroup };
+// remount: what is mounted at the destination already gets other attributes; remount_filesystem: and its file system other
+// options.
+enum class MountKind { filesystem, bind, cgroup, remount, remount_filesystem };
 
 struct Mount {
   std::size_t index = 0;    // in config.json's mounts
@@ -86,6 +108,11 @@ struct Mount {
   std::vector<unsigned long> propagation;        // MS_*, in the order of the options
   std::vector<bool> propagation_recursive;
   std::vector<kernel::FilesystemOption> options;
+  bool source_nofollow = false;       // a symlink at the end of the source is mounted itself
+  bool destination_nofollow = false;  // a symlink at the end of the destination is what is mounted on
+  bool copy_symlink = false;          // a source that is a symlink is made anew at the destination, and not mounted
+  bool copy_up = false;               // tmpfs: with a copy of what lies under it
+  kernel::IdMap id_map;               // empty: ids are what the source says
 };
 
 struct Device {
@@ -164,6 +191,7 @@ struct Plan {
   std::string id;
   std::string bundle;
   Namespaces namespaces;
+  std::optional<UserNamespace> user_namespace;
   Cgroup cgroup;
   Rootfs rootfs;
   std::optional<std::string> hostname, domainname;

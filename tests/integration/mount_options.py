@@ -1,0 +1,217 @@
+#!/usr/bin/python3
+"""Options of mounts that are the runtime's own work: symlinks at either end, remount, flags of the superblock."""
+
+import errno
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from harness import runner  # noqa: E402
+from harness.case import ContainerCase, quick  # noqa: E402
+
+LINK, FILE, DIRECTORY = 0o120000, 0o100000, 0o040000
+
+
+def by_target(mounts):
+    return {mount["target"]: mount for mount in mounts}
+
+
+class Source(ContainerCase):
+    def made(self, name, text="cargo"):
+        path = os.path.join(self.directory, name)
+        with open(path, "w") as file:
+            file.write(text)
+        return path
+
+
+class Links(Source):
+    def link(self, target="file"):
+        self.made("file")
+        path = os.path.join(self.directory, "link")
+        os.symlink(target, path)
+        return path
+
+    def bound(self, source, *options, prepare=None):
+        def change(bundle):
+            if prepare:
+                prepare(bundle.rootfs)
+            bundle.mount("/etc/x", type="bind", source=source, options=["bind", *options])
+        return change
+
+    @quick
+    def test_followed_without_a_word(self):
+        seen = self.lines("stat", "/etc/x", change=self.bound(self.link()))[0]
+        self.assertEqual(seen["format"], FILE)
+
+    @quick
+    def test_source_is_not_followed(self):
+        seen = self.lines("stat", "/etc/x", "+", "report", "mounts", change=self.bound(self.link(), "src-nofollow"))
+        self.assertEqual((seen[0]["format"], seen[0]["target"]), (LINK, "file"))
+        self.assertIn("/etc/x", by_target(seen[1]["mounts"]))
+
+    def test_source_that_is_no_link(self):
+        self.link()
+        change = self.bound(os.path.join(self.directory, "file"), "src-nofollow", "copy-symlink")
+        self.assertEqual(self.lines("read", "/etc/x", change=change)[0]["text"], "cargo")
+
+    def test_destination_is_not_followed(self):
+        """The link is mounted on, and what it leads to is left alone."""
+        self.link()
+
+        def prepare(rootfs):
+            os.symlink("behind", os.path.join(rootfs, "etc/x"))
+            with open(os.path.join(rootfs, "etc/behind"), "w") as file:
+                file.write("behind")
+        source = os.path.join(self.directory, "file")
+        for options, wanted in ((["dest-nofollow"], "behind"), ([], "cargo")):
+            with self.subTest(options):
+                seen = self.lines("read", "/etc/behind", "+", "stat", "/etc/x",
+                                  change=self.bound(source, *options, prepare=prepare))
+                self.assertEqual(seen[0]["text"], wanted)
+                self.assertEqual(seen[1]["format"], FILE if options else LINK)
+
+    def test_missing_destination_is_made(self):
+        os.mkdir(os.path.join(self.directory, "directory"))
+        self.link()
+        for name, kind in (("directory", DIRECTORY), ("file", FILE)):
+            change = self.bound(os.path.join(self.directory, name), "dest-nofollow")
+            self.assertEqual(self.lines("stat", "/etc/x", change=change)[0]["format"], kind)
+
+    @quick
+    def test_copied(self):
+        for target in ("file", "/no/such/place"):
+            with self.subTest(target):
+                os.path.lexists(os.path.join(self.directory, "link")) and os.unlink(os.path.join(self.directory, "link"))
+                change = self.bound(self.link(target), "copy-symlink")
+                seen = self.lines("stat", "/etc/x", "+", "report", "mounts", change=change)
+                self.assertEqual((seen[0]["format"], seen[0]["target"]), (LINK, target))
+                self.assertNotIn("/etc/x", by_target(seen[1]["mounts"]))
+
+    def test_a_copy_that_is_there_already(self):
+        source = self.link("file")
+        for there, ok in (("file", True), ("other", False)):
+            with self.subTest(there):
+                change = self.bound(source, "copy-symlink",
+                                    prepare=lambda rootfs: os.symlink(there, os.path.join(rootfs, "etc/x")))
+                result = self.run_container("/bin/true", change=change)
+                self.assertEqual(result.status == 0, ok, str(result))
+                if not ok:
+                    self.assert_one_line(result, "/etc/x", "symlinkat", "file exists")
+
+    def test_a_copy_stays_inside_the_root(self):
+        outside = os.path.join(self.directory, "outside")
+        os.mkdir(outside)
+        change = self.bound(self.link(), "copy-symlink", prepare=lambda rootfs: (
+            os.rmdir(os.path.join(rootfs, "etc/d")) if os.path.isdir(os.path.join(rootfs, "etc/d")) else None,
+            os.symlink(outside, os.path.join(rootfs, "etc/d"))))
+
+        def inside(bundle):
+            change(bundle)
+            bundle.config["mounts"][-1]["destination"] = "/etc/d/x"
+        result = self.run_container("/bin/true", change=inside)
+        self.assertEqual(os.listdir(outside), [], str(result))
+
+
+class Remount(Source):
+    @quick
+    def test_the_mount_alone(self):
+        def change(bundle):
+            bundle.mount("/tmp", type="tmpfs", source="tmpfs", options=["nosuid"])
+            bundle.mount("/tmp", type="bind", options=["bind", "remount", "ro"])
+        mount = by_target(self.report("mounts", change=change)["mounts"])["/tmp"]
+        self.assertLessEqual({"ro", "nosuid"}, set(mount["options"]))
+        self.assertIn("rw", mount["super"])
+
+    @quick
+    def test_the_file_system(self):
+        def change(bundle):
+            bundle.mount("/tmp", type="tmpfs", source="tmpfs", options=["size=64k"])
+            bundle.mount("/tmp", type="tmpfs", source="tmpfs", options=["remount", "size=128k", "ro"])
+        mounts = [one for one in self.report("mounts", change=change)["mounts"] if one["target"] == "/tmp"]
+        self.assertEqual(len(mounts), 1)
+        self.assertLessEqual({"ro", "size=128k"}, set(mounts[0]["super"]))
+        self.assertIn("ro", mounts[0]["options"])
+
+    def test_what_is_no_mount(self):
+        for options in (["remount", "bind", "ro"], ["remount", "ro"]):
+            result = self.run_container("/bin/true", change=lambda bundle: bundle.mount("/var", options=options))
+            self.assertEqual(result.status, 1)
+            self.assert_one_line(result, "mounts[", "/var", "invalid argument")
+
+    def test_what_is_not_there(self):
+        result = self.run_container("/bin/true", change=lambda bundle: bundle.mount("/none", options=["remount", "ro"]))
+        self.assert_one_line(result, "mounts[", "/none", "no such file or directory")
+
+
+class Flags(Source):
+    @quick
+    def test_of_the_superblock_on_a_bind(self):
+        source = os.path.join(self.directory, "source")
+        os.mkdir(source)
+        words = ["sync", "async", "dirsync", "lazytime", "nolazytime", "mand", "nomand", "iversion", "noiversion",
+                 "silent", "loud", "defaults"]
+        seen = self.lines("create", "/tmp/new", change=lambda bundle: bundle.mount(
+            "/tmp", type="bind", source=source, options=["bind", *words]))
+        self.assertEqual(seen[0]["errno"], 0)
+
+    def test_iversion_of_a_file_system(self):
+        for word in ("iversion", "noiversion"):
+            def change(bundle):
+                bundle.mount("/tmp", type="tmpfs", source="words", options=[word, "size=64k", "nosuid"])
+            mount = [one for one in self.report("mounts", change=change)["mounts"] if one["target"] == "/tmp"]
+            self.assertEqual(len(mount), 1)
+            self.assertIn("size=64k", mount[0]["super"])
+            self.assertIn("nosuid", mount[0]["options"])
+
+
+class Many(Source):
+    def test_time_is_linear(self):
+        source = os.path.join(self.directory, "source")
+        os.mkdir(source)
+
+        def seconds(count):
+            def change(bundle):
+                for i in range(count):
+                    bundle.mount("/srv/%d" % i, type="bind", source=source, options=["bind", "ro"])
+            begin = time.monotonic()
+            result = self.run_container("/bin/true", change=change, words=())
+            self.assertEqual(result.status, 0, str(result))
+            return time.monotonic() - begin
+        few = seconds(250)
+        self.assertLess(seconds(1000), 12 * few + 1)
+
+
+class Places(Source):
+    def test_relative_destination(self):
+        source = self.made("file")
+        seen = self.lines("read", "/etc/x", change=lambda bundle: bundle.mount(
+            "etc/x", type="bind", source=source, options=["bind"]))
+        self.assertEqual(seen[0]["text"], "cargo")
+
+    def test_a_mount_over_a_mount(self):
+        def change(bundle):
+            for size in ("64k", "128k"):
+                bundle.mount("/tmp", type="tmpfs", source="tmpfs", options=["size=" + size])
+        mounts = [one for one in self.report("mounts", change=change)["mounts"] if one["target"] == "/tmp"]
+        self.assertEqual([("size=64k" in one["super"], "size=128k" in one["super"]) for one in mounts],
+                         [(True, False), (False, True)])
+
+    def test_a_file_over_a_directory(self):
+        result = self.run_container("/bin/true", change=lambda bundle: bundle.mount(
+            "/tmp", type="bind", source=self.made("file"), options=["bind"]))
+        self.assertEqual(result.status, 1)
+        self.assert_one_line(result, "mounts[", "/tmp")
+
+    def test_sources_that_loop_or_are_too_long(self):
+        loop = os.path.join(self.directory, "loop")
+        os.symlink("loop", loop)
+        for source, error in ((loop, errno.ELOOP), ("/" + "long/" * 1000, errno.ENAMETOOLONG)):
+            result = self.run_container("/bin/true", change=lambda bundle: bundle.mount(
+                "/tmp", type="bind", source=source, options=["bind"]))
+            self.assertEqual(result.status, 1)
+            self.assert_one_line(result, "mounts[", os.strerror(error))
+
+
+if __name__ == "__main__":
+    runner.main()
