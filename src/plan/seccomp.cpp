@@ -398,7 +398,20 @@ void plan_listener(oci::LinuxSeccomp const& profile, bool notifies, HostFacts& h
   seccomp.flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
 }
 
+template <class Enum>
+oci::StringList all_words() {
+  auto const words = oci::words<Enum>();
+  return {words.begin(), words.end()};
+}
+
 }  // namespace
+
+oci::SeccompFeatures seccomp_features() {
+  oci::StringList flags, architectures;
+  for (auto const& row : flag_names) flags.emplace_back(row.name);
+  for (std::size_t i = 0; i < syscall_architecture_count; ++i) architectures.emplace_back(syscall_architectures[i].name);
+  return {true, all_words<oci::SeccompAction>(), all_words<oci::SeccompOperator>(), architectures, flags, flags};
+}
 
 void plan_seccomp(oci::LinuxConfig const& config, HostFacts& host, Plan& plan) {
   if (!config.seccomp) return;

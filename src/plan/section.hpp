@@ -2,6 +2,8 @@
 #pragma once
 #include "orlop/plan/make.hpp"
 
+#include "oci/features.hpp"
+
 namespace orlop::plan {
 
 // What this orlop does not do yet is refused by name, so that nothing in a config is silently without effect.
@@ -18,11 +20,14 @@ void plan_devices(oci::LinuxConfig const& config, Plan& plan);
 void plan_sysctls(oci::Spec const& spec, HostFacts& host, Plan& plan);
 void plan_process(oci::Process const& process, HostFacts& host, Plan& plan);
 void plan_seccomp(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
+oci::SeccompFeatures seccomp_features();
 
 // "0-3,7": the numbers in it, ascending.
 std::vector<unsigned> processors_of(std::string const& list, char const* where);
 // process.execCPUAffinity, already at create.
 void check_affinity(oci::Process const& process);
+void plan_attributes(oci::Process const& process, oci::LinuxConfig const& config, Plan& plan);
+void plan_annotations(oci::Annotations const& annotations, Plan& plan);
 void plan_hooks(oci::Spec const& spec, Plan& plan);
 
 // "linux.devices[3].path"

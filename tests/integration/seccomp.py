@@ -12,7 +12,7 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from harness import runner  # noqa: E402
+from harness import program, runner  # noqa: E402
 from harness.case import ContainerCase, quick, skip  # noqa: E402
 
 # Numbers of x86_64, with those of 32-bit x86 where a test calls in its way.
@@ -277,6 +277,10 @@ class Agent:
         except OSError:
             os.close(listener)
 
+    def message(self, number):
+        program.until(lambda: len(self.messages) > number, "a message for the agent")
+        return self.messages[number]
+
     def close(self):
         self._listener.close()
 
@@ -307,17 +311,17 @@ class Listener(SeccompCase):
         change = self.notifying(agent, rule("getppid", "NOTIFY"))
         self.assertEqual(self.call(GETPPID, change=change), (4711, 0))
         self.assertEqual(agent.calls, [GETPPID])
-        self.check(agent.messages[0], agent.messages[0][0]["state"]["id"], "created")
+        self.check(agent.message(0), agent.message(0)[0]["state"]["id"], "created")
 
     def test_of_start_and_exec(self):
         agent = self.agent(lambda number: (0, EACCES))
         name = self.start_sleeper(change=self.notifying(agent, rule("getppid", "NOTIFY")))
-        self.check(agent.messages[0], name, "created", self.pid_of(name))
+        self.check(agent.message(0), name, "created", self.pid_of(name))
         result = self.runtime.ok("exec", name, "/bin/probe", "call", str(GETPPID))
         self.assertEqual(json.loads(result.stdout), {"result": -1, "errno": EACCES})
-        self.check(agent.messages[1], name, "running")
-        self.assertEqual(agent.messages[1][0]["state"]["pid"], self.pid_of(name))
-        self.assertNotEqual(agent.messages[1][0]["pid"], self.pid_of(name))
+        self.check(agent.message(1), name, "running")
+        self.assertEqual(agent.message(1)[0]["state"]["pid"], self.pid_of(name))
+        self.assertNotEqual(agent.message(1)[0]["pid"], self.pid_of(name))
 
     def test_of_every_call(self):
         """Whatever is called behind the filter waits for the agent: so does execve, and nothing comes before it."""
