@@ -8,6 +8,7 @@
 #include "orlop/container/status.hpp"
 #include "orlop/launch/survey.hpp"
 
+#include "oci/described.hpp"
 #include "oci/json.hpp"
 
 #include <fcntl.h>
@@ -138,6 +139,7 @@ int update(Context const& context, Arguments const& arguments) {
   auto const& id = arguments.words()[0];
   auto container = container::ContainerDir::open(context.root(), id);
   auto const wanted = wanted_by(arguments);
+  container.lock_changes();
   auto const status = container::status_of(container, container.read_record());
   if (status == container::Status::stopped || status == container::Status::creating)
     throw Error::refusal(concat({"cannot update a container that is not running: ", container::word(status)}));

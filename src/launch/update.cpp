@@ -51,7 +51,7 @@ void restore(plan::Update const& update, Settings const& before, bool devices_to
 void update(container::ContainerDir& container, plan::Update const& update) {
   Doing const doing{"cgroup"};
   auto const& cgroup = update.cgroup;
-  if (auto const* tree = cgroup.born_in()) kernel::enable_controllers(*tree, cgroup.controllers, false);
+  if (auto const* tree = cgroup.born_in()) kernel::enable_controllers(tree->hierarchy.mount, tree->path, cgroup.controllers, false);
   Settings const settings = in_order(cgroup.settings), before = standing(settings);
   bool devices_begun = false;
   try {

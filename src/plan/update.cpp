@@ -86,6 +86,8 @@ bool is_set(std::optional<std::int64_t> const& number) { return number && *numbe
 void complete(oci::LinuxMemory& wanted, oci::LinuxMemory const& before) {
   if (!wanted.check_before_update) wanted.check_before_update = before.check_before_update;
   if (is_set(wanted.swap) && *wanted.swap > 0 && !is_set(wanted.limit)) wanted.limit = before.limit;
+  // v2 has the limit of swap alone: what is left of both together changes with that of memory.
+  if (wanted.limit && *wanted.limit > 0 && !wanted.swap && before.swap && *before.swap > 0) wanted.swap = before.swap;
   // Without a limit of memory one of both together has no meaning.
   if (wanted.limit == -1 && !is_set(wanted.swap)) wanted.swap = -1;
 }

@@ -43,6 +43,7 @@ int run(Context const& context, Arguments const& arguments);
 int spec(Context const& context, Arguments const& arguments);
 int start(Context const& context, Arguments const& arguments);
 int state(Context const& context, Arguments const& arguments);
+int update(Context const& context, Arguments const& arguments);
 
 // Standard output, all of it, or an Error (a full disk, a closed pipe).
 void print(std::string_view text);
