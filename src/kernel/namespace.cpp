@@ -77,22 +77,26 @@ void join_namespace(int fd, std::uint64_t kind) {
   check(setns(fd, static_cast<int>(kind)), "setns", {orlop::Word{names_of(kind)}});
 }
 
-ChildrenInPidNamespace::ChildrenInPidNamespace(int fd) : owner_{getpid()} {
-  constexpr char own[] = "/proc/self/ns/pid_for_children";
-  before_ = Fd{check(open(own, O_RDONLY | O_CLOEXEC), "open", {own})};
-  if (setns(fd, CLONE_NEWPID) == 0) return;
-  Error error{errno, call_text("setns", {orlop::Word{"CLONE_NEWPID"}})};
-  if (error.code() != EINVAL) throw error;
+void ChildrenElsewhere::enter(int fd, std::uint64_t kind) {
+  std::string const own = concat({"/proc/self/ns/", namespace_file(kind), kind == CLONE_NEWPID ? "_for_children" : ""});
+  Fd home{check(open(own.c_str(), O_RDONLY | O_CLOEXEC), "open", {own})};
+  if (setns(fd, static_cast<int>(kind)) == 0) {
+    homes_.push_back({kind, std::move(home)});
+    return;
+  }
+  Error error{errno, call_text("setns", {orlop::Word{names_of(kind)}})};
+  if (error.code() != EINVAL || kind != CLONE_NEWPID) throw error;
   throw std::move(error).with_hint("a pid namespace can be joined only from itself or from one above it");
 }
 
-ChildrenInPidNamespace::~ChildrenInPidNamespace() {
-  if (before_.is_open() && owner_ == getpid()) setns(before_, CLONE_NEWPID);
+ChildrenElsewhere::~ChildrenElsewhere() {
+  if (owner_ != getpid()) return;
+  for (auto const& home : homes_) setns(home.fd, static_cast<int>(home.kind));
 }
 
-void ChildrenInPidNamespace::end() {
-  join_namespace(before_, CLONE_NEWPID);
-  before_.reset();
+void ChildrenElsewhere::end() {
+  for (auto const& home : homes_) join_namespace(home.fd, home.kind);
+  homes_.clear();
 }
 
 }  // namespace orlop::kernel

@@ -24,4 +24,12 @@ void set_rlimit(Rlimit const& limit) {
   throw std::move(error).with_hint("the hard limit is above orlop's own, and raising it needs CAP_SYS_RESOURCE");
 }
 
+void raise_hard_limit(pid_t pid, Rlimit const& limit) noexcept {
+  auto const resource = static_cast<__rlimit_resource>(limit.resource);
+  rlimit now{};
+  if (prlimit(pid, resource, nullptr, &now) < 0 || now.rlim_max >= limit.hard) return;
+  now.rlim_max = limit.hard;
+  prlimit(pid, resource, &now, nullptr);
+}
+
 }  // namespace orlop::kernel

@@ -13,11 +13,14 @@
 
 namespace orlop::kernel {
 
-void enter_new_time(std::vector<TimeOffset> const& offsets) {
+void write_time_offsets(pid_t pid, std::vector<TimeOffset> const& offsets) {
   std::string text;
   for (auto const& offset : offsets)
     text += concat({offset.clock == Clock::monotonic ? "monotonic " : "boottime ", offset.seconds, " ", offset.nanoseconds, "\n"});
-  file::write_existing("/proc/self/timens_offsets", text);
+  file::write_existing(concat({"/proc/", pid, "/timens_offsets"}), text);
+}
+
+void enter_new_time() {
   Fd const made = path::open_host("/proc/self/ns/time_for_children", O_RDONLY);
   check(setns(made, CLONE_NEWTIME), "setns", {Word{"CLONE_NEWTIME"}});
 }

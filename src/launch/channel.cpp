@@ -65,8 +65,8 @@ void ask(int channel, Word word, int fd, std::int32_t index) {
   expect(channel, Word::done);
 }
 
-Fd ask_for(int channel, Word word, std::int32_t index) {
-  if (!say(channel, word, -1, index)) throw Error::refusal("the orlop command that makes this container is gone");
+Fd ask_for(int channel, Word word, int fd, std::int32_t index) {
+  if (!say(channel, word, fd, index)) throw Error::refusal("the orlop command that makes this container is gone");
   return expect(channel, Word::done);
 }
 

@@ -10,13 +10,18 @@
 #include "orlop/container/gate.hpp"
 #include "orlop/container/status.hpp"
 #include "orlop/kernel/attribute.hpp"
+#include "orlop/kernel/idmap.hpp"
+#include "orlop/kernel/credential.hpp"
 #include "orlop/kernel/namespace.hpp"
+#include "orlop/kernel/rlimit.hpp"
+#include "orlop/kernel/user_namespace.hpp"
 #include "orlop/launch/console.hpp"
 #include "orlop/launch/hook.hpp"
 #include "orlop/launch/init.hpp"
 
 #include <csignal>
 #include <cstring>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,12 +63,6 @@ std::vector<Fd> open_joined(plan::Namespaces const& namespaces) {
   return open;
 }
 
-int pid_namespace_of(plan::Namespaces const& namespaces, std::vector<Fd> const& joined) {
-  for (std::size_t i = 0; i < joined.size(); ++i)
-    if (namespaces.joined[i].kind == CLONE_NEWPID) return joined[i];
-  return -1;
-}
-
 }  // namespace
 
 Creation::Creation(plan::Plan const& plan, Source const& source, CreateOptions const& options, SignalGuard& signals,
@@ -100,21 +99,41 @@ void Creation::clone(std::vector<Fd> joined) {
   auto [ours, theirs] = socket::seqpacket_pair();
   Fd const birthplace = cgroups_.make_birthplace();
   log::debug("cloning the container's init");
-  std::optional<kernel::ChildrenInPidNamespace> elsewhere;
-  if (int const fd = pid_namespace_of(plan_.namespaces, joined); fd >= 0) {
-    Doing const doing{"namespaces"};
-    elsewhere.emplace(fd);
-    // The processes there see the child from its first instruction on: it is not theirs to look into.
-    kernel::set_dumpable(false);
+  kernel::ChildrenElsewhere elsewhere;
+  for (std::size_t i = 0; i < joined.size(); ++i) {
+    auto const& one = plan_.namespaces.joined[i];
+    if (one.kind != CLONE_NEWPID && !plan_.user_namespace) continue;  // the child's own to join
+    Doing const doing{"linux.namespaces", one.index, one.path};
+    elsewhere.enter(joined[i], one.kind);
   }
+  // The processes of another pid namespace see the child from its first instruction on, and those of a user namespace
+  // with the same ids could look into it: it is not theirs to.
+  bool const is_seen = plan_.namespaces.joins(CLONE_NEWPID) || plan_.user_namespace;
+  if (is_seen) kernel::set_dumpable(false);
   auto child = kernel::clone_into(plan_.namespaces.at_clone, birthplace);
   if (!child) launch::init(plan_, theirs, std::move(joined));
-  if (elsewhere) {
-    kernel::set_dumpable(true);
-    elsewhere->end();
-  }
+  if (is_seen) kernel::set_dumpable(true);
+  elsewhere.end();
   init_ = std::move(*child);
   channel_ = std::move(ours);
+}
+
+// What the kernel asks the host's privilege for is done for the child, by pid.
+void Creation::map_ids() {
+  auto const& user = *plan_.user_namespace;
+  Doing const doing{"user namespace"};
+  kernel::write_id_maps(init_.pid(), user.uids, user.gids, false);
+  for (auto const& limit : plan_.process.rlimits) kernel::raise_hard_limit(init_.pid(), limit);
+  if (auto const uid = kernel::id_outside(user.uids, plan_.process.user.uid)) kernel::own_stdio(*uid);
+  if (!say(channel_, Word::ids_mapped)) report_death();
+}
+
+// As the child sees the path, with our right to reach it.
+Fd Creation::open_source(Fd root, std::int32_t index) {
+  auto const* const mount = index < 0 ? nullptr : &plan_.mounts.at(static_cast<std::size_t>(index));
+  std::string const& path = mount ? mount->source : plan_.rootfs.path;
+  Doing const doing{mount ? "mounts" : "root", path};
+  return path::open_in({std::move(root), "/"}, path, O_PATH | (mount && mount->source_nofollow ? O_NOFOLLOW : 0));
 }
 
 void Creation::claim() {
@@ -133,6 +152,7 @@ void Creation::make_outside() {
   log::debug(concat({"recorded in ", directory_.directory().path, ", init has pid ", init_.pid()}));
   cgroups_.make_rest();
   if (!say(channel_, Word::cgroups_made, gate)) report_death();
+  if (plan_.user_namespace) map_ids();
   cgroups_.set();
   if (!say(channel_, Word::cgroups_set)) report_death();
   spare_.reset();
@@ -159,6 +179,12 @@ bool Creation::is_done(Heard& heard) {
     case Word::open_mount:
       if (!say(channel_, Word::done, open_mapped(plan_.mounts.at(static_cast<std::size_t>(heard.message.index))))) report_death();
       return false;
+    case Word::map_mount: {
+      auto const& mount = plan_.mounts.at(static_cast<std::size_t>(heard.message.index));
+      kernel::map_ids(heard.fd, mount.id_map, mount.source);
+      if (!say(channel_, Word::done)) report_death();
+      return false;
+    }
     case Word::terminal:
       terminal_ = deliver_terminal(std::move(heard.fd), options_.console_socket);
       if (!say(channel_, Word::done)) report_death();
@@ -167,6 +193,15 @@ bool Creation::is_done(Heard& heard) {
       run_hooks();
       if (!say(channel_, Word::done)) report_death();
       return false;
+    case Word::write_time_offsets:
+      kernel::write_time_offsets(init_.pid(), plan_.namespaces.time_offsets);
+      if (!say(channel_, Word::done)) report_death();
+      return false;
+    case Word::open_source: {
+      Fd const source = open_source(std::move(heard.fd), heard.message.index);
+      if (!say(channel_, Word::done, source)) report_death();
+      return false;
+    }
     case Word::last_settings:
       cgroups_.set_last();
       if (!say(channel_, Word::done)) report_death();

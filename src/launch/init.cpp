@@ -3,6 +3,8 @@
 //   after                namespaces                      user            reach
 //   clone3               new pid, mount, uts, ipc        as the caller   the host's files, through its own mount tree
 //                        (a joined pid namespace: born in it, see Creation::clone)
+//   enter_user           + (a new user namespace is      its owner       what that user may reach
+//                        there since the clone)
 //   join                 + the joined ones               "               "
 //   enter_network        + network, time                 "               "
 //   enter_cgroup         + cgroup                        "               "
@@ -24,12 +26,14 @@
 #include "orlop/kernel/namespace.hpp"
 #include "orlop/kernel/netdev.hpp"
 #include "orlop/kernel/time_namespace.hpp"
+#include "orlop/kernel/user_namespace.hpp"
 #include "orlop/kernel/uts.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 namespace orlop::launch {
 
@@ -42,22 +46,27 @@ public:
 
   void run() {
     begin();
+    // The control groups are the host's: a child that has left the host's ids behind could not enter them.
+    bool const has_user = plan_.user_namespace.has_value();
+    if (has_user) enter_cgroup();
+    if (has_user) enter_user();
     join(~std::uint64_t{CLONE_NEWPID | CLONE_NEWNS});
     enter_network();
     set_names();
     set_sysctls(plan_.sysctls);
-    // The control groups are seen at the host's mounts, so in the host's mount namespace they are entered.
+    // They are seen at the host's mounts, so in the host's mount namespace they are entered.
     bool const leaves_mounts = plan_.namespaces.joins(CLONE_NEWNS);
-    if (leaves_mounts) enter_cgroup();
+    if (leaves_mounts && !has_user) enter_cgroup();
     join(CLONE_NEWNS);
-    Directory const root = bind_root(plan_.rootfs);
-    if (!leaves_mounts) enter_cgroup();
-    // The parent's answers come behind the word that it says without being asked.
-    bool const asks = asks_for_mounts(plan_);
-    if (asks) expect(channel_, Word::cgroups_set);
-    make_mounts(root, plan_, channel_);
+    // The parent's answers come behind the words that it says without being asked.
+    if (has_user) await_settings();
+    SourceOpener const sources{has_user ? channel_ : -1};
+    Directory const root = bind_root(plan_.rootfs, sources);
+    if (!leaves_mounts && !has_user) enter_cgroup();
+    if (asks_for_mounts(plan_)) await_settings();
+    make_mounts(root, plan_, sources, channel_);
     // The device rules are denials first: a node that is made while they are written may be refused.
-    if (!asks) expect(channel_, Word::cgroups_set);
+    await_settings();
     make_devices(root, plan_);
     kernel::new_session();
     if (plan_.process.terminal.wanted) use_terminal(root);
@@ -88,6 +97,14 @@ private:
     kernel::set_umask(0);
   }
 
+  void enter_user() {
+    Doing const doing{"user namespace"};
+    expect(channel_, Word::ids_mapped);
+    kernel::become_owner(plan_.user_namespace->owner_uid, plan_.user_namespace->owner_gid);
+    kernel::die_with_parent();  // which the change of user has ended
+    kernel::set_dumpable(false);
+  }
+
   void close_inherited() {
     std::vector<int> kept{channel_};
     for (Fd const& fd : joined_) kept.push_back(fd);
@@ -95,11 +112,12 @@ private:
     kernel::close_all_but(kept);
   }
 
-  // Those of the given kinds; a namespace is left only once, so its descriptor is closed.
+  // Those of the given kinds; with a new user namespace we are born into them. A namespace is left only once, so its
+  // descriptor is closed.
   void join(std::uint64_t kinds) {
     for (std::size_t i = 0; i < joined_.size(); ++i) {
       auto const& wanted = plan_.namespaces.joined[i];
-      if (!(wanted.kind & kinds)) continue;
+      if (!(wanted.kind & kinds) || plan_.user_namespace) continue;
       Doing const doing{"linux.namespaces", wanted.index, wanted.path};
       kernel::join_namespace(joined_[i], wanted.kind);
       joined_[i].reset();
@@ -115,7 +133,14 @@ private:
 
   void enter_time() {
     Doing const doing{"linux.timeOffsets"};
-    kernel::enter_new_time(plan_.namespaces.time_offsets);
+    // The file is not ours to open in a user namespace, where nobody may look into us: the parent writes it.
+    if (plan_.user_namespace) {
+      await_settings();
+      ask(channel_, Word::write_time_offsets);
+    } else {
+      kernel::write_time_offsets(getpid(), plan_.namespaces.time_offsets);
+    }
+    kernel::enter_new_time();
   }
 
   // The cgroup namespace's root is the cgroup that we are in at that moment: all of them have to be entered first.
@@ -125,6 +150,11 @@ private:
     for (auto const& directory : plan_.cgroup.directories)
       if (!directory.hierarchy.is_v2) kernel::enter_cgroup(directory);
     if (plan_.namespaces.after_cgroup) kernel::unshare_namespaces(plan_.namespaces.after_cgroup);
+  }
+
+  // Before the parent is asked for anything, all that it says unasked is heard.
+  void await_settings() {
+    if (!std::exchange(are_settings_heard_, true)) expect(channel_, Word::cgroups_set);
   }
 
   void set_names() {
@@ -177,6 +207,7 @@ private:
 
   plan::Plan const& plan_;
   int channel_;
+  bool are_settings_heard_ = false;
   HookFiles hook_files_;
   std::vector<Fd> joined_;
   Fd gate_;  // listening; closed: go on without waiting (run)

@@ -2,6 +2,7 @@
 
 #include "cgroup_mount.hpp"
 #include "finish_mount.hpp"
+#include "host_bind.hpp"
 #include "mount_source.hpp"
 #include "mount_target.hpp"
 
@@ -11,6 +12,7 @@
 #include "orlop/kernel/pivot.hpp"
 #include "orlop/launch/channel.hpp"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <optional>
@@ -37,6 +39,14 @@ void refuse_link(Directory const& root, plan::Mount const& mount) {
                                  " is a symbolic link"}));
 }
 
+// What makes the mounts of a plan, and whom it asks for what it cannot make.
+struct Maker {
+  Directory const& root;
+  plan::Plan const& plan;
+  SourceOpener const& sources;
+  int channel;
+};
+
 // A tmpfs that takes over what lies under it: filled before it can become read-only.
 Fd open_copy(plan::Mount const& mount, int target) {
   Fd made = kernel::new_filesystem(mount.type, mount.source, mount.options, {});
@@ -45,28 +55,48 @@ Fd open_copy(plan::Mount const& mount, int target) {
   return made;
 }
 
-// `place` is its place in the plan.
-Fd ask_for_mapped(int channel, std::size_t place) {
-  return ask_for(channel, Word::open_mount, static_cast<std::int32_t>(place));
+// Our own, or the host's where a user namespace has no right to a new one.
+Fd open_or_borrow(plan::Mount const& mount, int target, plan::Namespaces const& namespaces) {
+  if (mount.copy_up) return open_copy(mount, target);
+  try {
+    return open_filesystem(mount, target);
+  } catch (Error const& error) {
+    if (error.code() != EPERM) throw;
+    Fd hosts = try_clone_of_host(mount, namespaces);
+    if (!hosts.is_open()) throw;
+    return hosts;
+  }
 }
 
-void mount_filesystem(Directory const& root, plan::Mount const& mount, std::size_t place, int channel) {
-  refuse_link(root, mount);
-  Fd const target = mount_target(root, mount, true);
-  Fd const made = !mount.id_map.is_empty() ? ask_for_mapped(channel, place)
-                  : mount.copy_up          ? open_copy(mount, target)
-                                           : open_filesystem(mount, target);
+Fd clone_source(Maker const& maker, plan::Mount const& mount, std::int32_t place) {
+  Fd tree = maker.sources.clone(mount.source, mount.recursive, !mount.source_nofollow, place);
+  if (!mount.attributes.is_empty()) kernel::set_attributes(tree, mount.attributes, false, mount.destination);
+  return tree;
+}
+
+// By the parent. In a user namespace it only maps the ids of what we have made ourselves: what it would make is not
+// locked as our own copy of the host's mounts is.
+Fd open_with_map(Maker const& maker, plan::Mount const& mount, int target, std::int32_t place) {
+  if (!maker.plan.user_namespace) return ask_for(maker.channel, Word::open_mount, -1, place);
+  bool const is_bind = mount.kind == plan::MountKind::bind;
+  Fd tree = is_bind ? clone_source(maker, mount, place) : open_filesystem(mount, target);
+  ask(maker.channel, Word::map_mount, tree, place);
+  return tree;
+}
+
+void mount_filesystem(Maker const& maker, plan::Mount const& mount, std::int32_t place) {
+  refuse_link(maker.root, mount);
+  Fd const target = mount_target(maker.root, mount, true);
+  Fd const made = mount.id_map.is_empty() ? open_or_borrow(mount, target, maker.plan.namespaces)
+                                          : open_with_map(maker, mount, target, place);
   kernel::attach(made, target, mount.destination);
   finish_mount(made, mount);
 }
 
-void mount_bind(Directory const& root, plan::Mount const& mount, std::size_t place, int channel) {
-  if (mount.copy_symlink && copy_symlink(root, mount)) return;
-  bool const is_mapped = !mount.id_map.is_empty();
-  Fd const tree = is_mapped ? ask_for_mapped(channel, place)
-                            : kernel::clone_tree(mount.source, mount.recursive, !mount.source_nofollow);
-  Fd const target = mount_target(root, mount, kind_of(tree, mount.source) == S_IFDIR);
-  if (!is_mapped && !mount.attributes.is_empty()) kernel::set_attributes(tree, mount.attributes, false, mount.destination);
+void mount_bind(Maker const& maker, plan::Mount const& mount, std::int32_t place) {
+  if (mount.copy_symlink && copy_symlink(maker.root, mount)) return;
+  Fd const tree = mount.id_map.is_empty() ? clone_source(maker, mount, place) : open_with_map(maker, mount, -1, place);
+  Fd const target = mount_target(maker.root, mount, kind_of(tree, mount.source) == S_IFDIR);
   kernel::attach(tree, target, mount.destination);
   finish_mount(tree, mount);
 }
@@ -122,11 +152,11 @@ void bind_console(Directory const& root, kernel::Pty const& pty) {
 
 }  // namespace
 
-Directory bind_root(plan::Rootfs const& rootfs) {
+Directory bind_root(plan::Rootfs const& rootfs, SourceOpener const& sources) {
   Doing const doing{"root"};
   kernel::set_propagation("/", rootfs.first_propagation, true);
-  Fd tree = kernel::clone_tree(rootfs.path, true);
-  Fd const target = path::open_host(rootfs.path, O_PATH | O_DIRECTORY);
+  Fd const target = sources.open(rootfs.path, true, SourceOpener::root);
+  Fd tree = kernel::clone_tree(target, rootfs.path, true);
   kernel::attach(tree, target, rootfs.path);
   return {std::move(tree), rootfs.path};
 }
@@ -137,13 +167,15 @@ bool asks_for_mounts(plan::Plan const& plan) {
   return false;
 }
 
-void make_mounts(Directory const& root, plan::Plan const& plan, int channel) {
+void make_mounts(Directory const& root, plan::Plan const& plan, SourceOpener const& sources, int channel) {
+  Maker const maker{root, plan, sources, channel};
   for (std::size_t i = 0; i < plan.mounts.size(); ++i) {
     auto const& mount = plan.mounts[i];
+    auto const place = static_cast<std::int32_t>(i);
     Doing const doing{"mounts", mount.index, mount.destination};
     switch (mount.kind) {
-      case plan::MountKind::filesystem: mount_filesystem(root, mount, i, channel); break;
-      case plan::MountKind::bind: mount_bind(root, mount, i, channel); break;
+      case plan::MountKind::filesystem: mount_filesystem(maker, mount, place); break;
+      case plan::MountKind::bind: mount_bind(maker, mount, place); break;
       case plan::MountKind::cgroup: mount_cgroup(root, mount, plan); break;
       case plan::MountKind::remount:
       case plan::MountKind::remount_filesystem: remount(root, mount); break;
@@ -151,13 +183,29 @@ void make_mounts(Directory const& root, plan::Plan const& plan, int channel) {
   }
 }
 
+namespace {
+
+// Where mknod is nothing for us: in a user namespace that the plan makes, or that somebody has put us into.
+void make_node(Directory const& parent, std::string const& name, plan::Device const& device, bool is_by_bind) {
+  bool const is_fifo = device.node.kind == S_IFIFO;
+  if (is_by_bind && !is_fifo) return bind_device(parent, name, device);
+  try {
+    kernel::make_device(parent, name, device.node);
+  } catch (Error const& error) {
+    if (error.code() != EPERM || is_fifo) throw;
+    bind_device(parent, name, device);
+  }
+}
+
+}  // namespace
+
 void make_devices(Directory const& root, plan::Plan const& plan) {
   Parents parents{root};
   std::string name;
   for (auto const& device : plan.devices) {
     Doing const doing{"device", device.path};
     Directory const& parent = parents.of(device.path, name);
-    kernel::make_device(parent, name, device.node);
+    make_node(parent, name, device, plan.user_namespace.has_value());
   }
   for (auto const& link : plan.symlinks) {
     Doing const doing{"symlink", link.path};

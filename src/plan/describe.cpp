@@ -125,6 +125,21 @@ Description describe_namespaces(Namespaces const& namespaces) {
   return section;
 }
 
+Description describe_spans(kernel::IdSpans const& map) {
+  Description list = Description::list();
+  for (auto const& range : map)
+    list.add(Description::text(concat({range.inside, " is ", range.outside, " outside, ", range.count, " in all"})));
+  return list;
+}
+
+Description describe_user_namespace(UserNamespace const& user) {
+  Description section;
+  section.add("uids", describe_spans(user.uids));
+  section.add("gids", describe_spans(user.gids));
+  section.add("owner", Description::text(concat({user.owner_uid, ":", user.owner_gid})));
+  return section;
+}
+
 Description describe_rootfs(Rootfs const& rootfs) {
   Description section;
   section.add("propagation of all mounts", Description::text(propagation_text(rootfs.first_propagation, true)));
@@ -305,6 +320,7 @@ Description describe(Plan const& plan) {
   all.add("bundle", Description::text(plan.bundle));
   all.add("cgroup", describe_cgroup(plan.cgroup));
   all.add("namespaces", describe_namespaces(plan.namespaces));
+  if (plan.user_namespace) all.add("user namespace", describe_user_namespace(*plan.user_namespace));
   all.add("root", describe_rootfs(plan.rootfs));
   if (plan.hostname) all.add("hostname", Description::text(*plan.hostname));
   if (plan.domainname) all.add("domainname", Description::text(*plan.domainname));

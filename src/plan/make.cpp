@@ -82,6 +82,7 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   plan.id = request.id;
   plan.bundle = request.bundle;
   plan_namespaces(config, host, plan);
+  plan_user_namespace(spec, config, plan);
   plan_cgroup(config, host, plan);
   plan_resources(config, host, plan);
   plan_rootfs(spec, request, plan);

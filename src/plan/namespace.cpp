@@ -26,10 +26,12 @@ Row const& row_of(oci::NamespaceKind kind) {
 }
 
 // When each kind is made: see the members of Namespaces.
-void place(std::uint64_t kind, bool has_offsets, Namespaces& namespaces) {
+void place(std::uint64_t kind, bool has_offsets, bool has_user, Namespaces& namespaces) {
   if (kind == CLONE_NEWNET) {
     namespaces.by_child |= kind;
     namespaces.loopback_up = true;
+  } else if (kind == CLONE_NEWIPC && has_user) {
+    namespaces.by_child |= kind;
   } else if (kind == CLONE_NEWCGROUP) {
     namespaces.after_cgroup |= kind;
   } else if (kind == CLONE_NEWTIME && has_offsets) {
@@ -37,6 +39,12 @@ void place(std::uint64_t kind, bool has_offsets, Namespaces& namespaces) {
   } else {
     namespaces.at_clone |= kind;
   }
+}
+
+bool has_new_user(oci::LinuxConfig const& config) {
+  for (auto const& wanted : config.namespaces)
+    if (wanted.type == oci::NamespaceKind::user && wanted.path.empty()) return true;
+  return false;
 }
 
 void join(oci::LinuxNamespace const& wanted, Row const& row, std::size_t index, HostFacts& host, Namespaces& namespaces) {
@@ -86,12 +94,14 @@ void plan_namespaces(oci::LinuxConfig const& config, HostFacts& host, Plan& plan
       join(wanted, row, i, host, plan.namespaces);
       continue;
     }
-    if (row.flag & CLONE_NEWUSER)
-      throw Refusal{at("linux.namespaces", i, "type"), "a new user namespace is not supported by this version of orlop"};
-    place(row.flag, !config.time_offsets.empty(), plan.namespaces);
+    place(row.flag, !config.time_offsets.empty(), has_new_user(config), plan.namespaces);
   }
   if (!(seen & CLONE_NEWNS))
     throw Refusal{"linux.namespaces", "a new mount namespace is needed: the container's mounts would be made on the host"};
+  for (auto const& one : plan.namespaces.joined)
+    if (one.kind == CLONE_NEWNS && plan.namespaces.is_new(CLONE_NEWUSER))
+      throw Refusal{at("linux.namespaces", one.index, "path"),
+                    "a mount namespace cannot be joined from a new user namespace, which has no right to it"};
   plan_time_offsets(config, plan.namespaces);
 }
 

@@ -63,7 +63,9 @@ void keep_raisable(kernel::Capabilities& set, Plan& plan) {
 }
 
 void plan_capabilities(oci::LinuxCapabilities const& wanted, HostFacts& host, Plan& plan) {
-  auto const grantable = host.grantable_capabilities();
+  // The first process of a user namespace has all of them there, whatever orlop has.
+  constexpr CapabilitySet all = (CapabilitySet{1} << kernel::capability_count) - 1;
+  auto const grantable = plan.user_namespace ? kernel::Grantable{all, all} : host.grantable_capabilities();
   Ignored ignored;
   auto& set = plan.process.capabilities;
   set.bounding = set_of(wanted.bounding, grantable.bounding, ignored);

@@ -9,6 +9,7 @@ void refuse_unsupported(oci::Spec const& spec);
 void refuse_unsupported(oci::Process const& process);
 
 void plan_namespaces(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
+void plan_user_namespace(oci::Spec const& spec, oci::LinuxConfig const& config, Plan& plan);
 void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
 void plan_resources(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);  // behind plan_cgroup
 void plan_rootfs(oci::Spec const& spec, Request const& request, Plan& plan);

@@ -9,8 +9,6 @@ void refuse_if(bool asked, char const* where) {
 }
 
 void refuse_linux(oci::LinuxConfig const& config) {
-  refuse_if(!config.uid_mappings.empty(), "linux.uidMappings");
-  refuse_if(!config.gid_mappings.empty(), "linux.gidMappings");
   refuse_if(!config.net_devices.empty(), "linux.netDevices");
   refuse_if(config.seccomp.has_value(), "linux.seccomp");
   refuse_if(!config.mount_label.empty(), "linux.mountLabel");

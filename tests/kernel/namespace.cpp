@@ -184,12 +184,17 @@ TEST_CASE("namespace: children are born into another pid namespace, and then at 
     auto const donor = paused(CLONE_NEWPID);
     std::string const there = id_of(std::to_string(donor->pid()), "pid"), home = id_of("self", "pid");
     {
-      ChildrenInPidNamespace elsewhere{open_namespace(concat({"/proc/", donor->pid(), "/ns/pid"}), CLONE_NEWPID)};
+      ChildrenElsewhere elsewhere;
+      elsewhere.enter(open_namespace(concat({"/proc/", donor->pid(), "/ns/pid"}), CLONE_NEWPID), CLONE_NEWPID);
       CHECK(id_of(std::to_string(paused(0)->pid()), "pid") == there);
       elsewhere.end();
       CHECK(id_of(std::to_string(paused(0)->pid()), "pid") == home);
     }
-    { ChildrenInPidNamespace const left{open_namespace(concat({"/proc/", donor->pid(), "/ns/pid"}), CLONE_NEWPID)}; }
+    {
+      ChildrenElsewhere left;
+      left.enter(open_namespace(concat({"/proc/", donor->pid(), "/ns/pid"}), CLONE_NEWPID), CLONE_NEWPID);
+      left.enter(open_namespace(concat({"/proc/", paused(CLONE_NEWUTS)->pid(), "/ns/uts"}), CLONE_NEWUTS), CLONE_NEWUTS);
+    }
     CHECK(id_of(std::to_string(paused(0)->pid()), "pid") == home);
   });
 }
@@ -201,13 +206,14 @@ TEST_CASE("namespace: a time namespace gets its offsets, and we are in it") {
     std::string const home = id_of("self", "time");
     clock_gettime(CLOCK_BOOTTIME, &before);
     unshare_namespaces(CLONE_NEWTIME);
-    enter_new_time({{Clock::boottime, 86400, 0}, {Clock::monotonic, -1, 5}});
+    write_time_offsets(getpid(), {{Clock::boottime, 86400, 0}, {Clock::monotonic, -1, 5}});
+    enter_new_time();
     clock_gettime(CLOCK_BOOTTIME, &after);
     CHECK(after.tv_sec - before.tv_sec >= 86400);
     CHECK(after.tv_sec - before.tv_sec < 86400 + 60);
     CHECK(id_of("self", "time") != home);
     unshare_namespaces(CLONE_NEWTIME);
-    CHECK(harness::failure_of([] { enter_new_time({{Clock::boottime, -1'000'000'000'000, 0}}); }) ==
-          "write(\"/proc/self/timens_offsets\", \"boottime -1000000000000 0?\"): numerical result out of range");
+    CHECK(harness::failure_of([] { write_time_offsets(getpid(), {{Clock::boottime, -1'000'000'000'000, 0}}); }) ==
+          concat({"write(\"/proc/", getpid(), "/timens_offsets\", \"boottime -1000000000000 0?\"): numerical result out of range"}));
   });
 }

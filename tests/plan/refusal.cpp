@@ -42,6 +42,16 @@ void add_limit(Spec& spec, std::string type, std::uint64_t soft, std::uint64_t h
 void add_namespace(Spec& spec, Kind kind, std::string path = "") {
   spec.linux_config->namespaces.push_back({kind, std::move(path)});
 }
+void add_user_namespace(Spec& spec, std::vector<oci::LinuxIdMapping> map) {
+  add_namespace(spec, Kind::user);
+  spec.linux_config->uid_mappings = map;
+  spec.linux_config->gid_mappings = std::move(map);
+}
+std::vector<oci::LinuxIdMapping> ranges(std::uint32_t count, std::uint32_t step) {
+  std::vector<oci::LinuxIdMapping> map;
+  for (std::uint32_t i = 0; i < count; ++i) map.push_back({i * step, i * step, 1});
+  return map;
+}
 constexpr std::int64_t beyond_numbers = std::int64_t{1} << 32;
 
 // clang-format off
@@ -96,8 +106,39 @@ RefusalRow const namespace_rows[] = {
      [](Spec& s) { add_namespace(s, Kind::time); s.linux_config->time_offsets = {{"realtime", {1, 0}}}; }},
     {"linux.timeOffsets.boottime.nanosecs", "1000000000 is a second or more",
      [](Spec& s) { add_namespace(s, Kind::time); s.linux_config->time_offsets = {{"boottime", {1, 1'000'000'000}}}; }},
-    {"linux.namespaces[1].type", "a new user namespace is not supported by this version of orlop",
+    {"linux.namespaces[0].path", "a mount namespace cannot be joined from a new user namespace, which has no right to it",
+     [](Spec& s) { s.linux_config->namespaces = {{Kind::mount, "/run/ns"}}; add_user_namespace(s, {{0, 1000, 1}}); }},
+};
+
+RefusalRow const user_rows[] = {
+    {"linux.uidMappings", "needs a new user namespace in linux.namespaces",
+     [](Spec& s) { s.linux_config->uid_mappings = {{0, 1000, 1}}; }},
+    {"linux.gidMappings", "needs a new user namespace in linux.namespaces",
+     [](Spec& s) { s.linux_config->gid_mappings = {{0, 1000, 1}}; }},
+    {"linux.uidMappings", "is empty: in a new user namespace nobody would have an id",
      [](Spec& s) { add_namespace(s, Kind::user); }},
+    {"linux.gidMappings", "is empty: in a new user namespace nobody would have an id",
+     [](Spec& s) { add_user_namespace(s, {{0, 1000, 1}}); s.linux_config->gid_mappings.clear(); }},
+    {"linux.uidMappings[0].size", "is 0: a range has at least one id",
+     [](Spec& s) { add_user_namespace(s, {{0, 1000, 0}}); }},
+    {"linux.uidMappings[0].containerID", "1 and the 4294967295 ids from there on end above the last id",
+     [](Spec& s) { add_user_namespace(s, {{1, 0, UINT32_MAX}}); }},
+    {"linux.uidMappings[0].hostID", "4294967295 and the 1 ids from there on end above the last id",
+     [](Spec& s) { add_user_namespace(s, {{0, UINT32_MAX, 1}}); }},
+    {"linux.uidMappings[1].containerID", "overlaps with linux.uidMappings[0]",
+     [](Spec& s) { add_user_namespace(s, {{0, 1000, 10}, {9, 5000, 10}}); }},
+    {"linux.gidMappings[1].hostID", "overlaps with linux.gidMappings[0]",
+     [](Spec& s) { add_user_namespace(s, {{0, 1000, 10}}); s.linux_config->gid_mappings = {{0, 1000, 10}, {10, 1009, 1}}; }},
+    {"linux.uidMappings", "341 ranges are more than the 340 that the kernel takes",
+     [](Spec& s) { add_user_namespace(s, ranges(341, 2)); }},
+    {"linux.uidMappings", "is longer than the page of text that the kernel takes",
+     [](Spec& s) { add_user_namespace(s, ranges(340, 100'000)); }},
+    {"process.user.uid", "1 is not in linux.uidMappings: nobody has this id in the container",
+     [](Spec& s) { add_user_namespace(s, {{0, 1000, 1}}); s.process->user.uid = 1; }},
+    {"process.user.gid", "0 is not in linux.gidMappings: nobody has this id in the container",
+     [](Spec& s) { add_user_namespace(s, {{0, 1000, 1}}); s.linux_config->gid_mappings = {{5, 1000, 1}}; }},
+    {"process.user.additionalGids[1]", "7 is not in linux.gidMappings: nobody has this id in the container",
+     [](Spec& s) { add_user_namespace(s, {{0, 1000, 2}}); s.process->user.additional_gids = {1, 7}; }},
 };
 
 RefusalRow const cgroup_rows[] = {
@@ -253,6 +294,7 @@ void check_refusal(RefusalRow const& row) {
 
 TEST_CASE("refused: the whole") { check_all(whole_rows); }
 TEST_CASE("refused: namespaces") { check_all(namespace_rows); }
+TEST_CASE("refused: user namespace") { check_all(user_rows); }
 TEST_CASE("refused: cgroup") { check_all(cgroup_rows); }
 TEST_CASE("refused: devices") { check_all(device_rows); }
 TEST_CASE("refused: mounts") { check_all(mount_rows); }

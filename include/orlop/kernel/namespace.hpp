@@ -7,6 +7,8 @@
 #include <optional>
 #include <sched.h>
 #include <string>
+#include <unistd.h>
+#include <vector>
 
 // Kernel 5.6, clone(2); older headers lack it.
 #ifndef CLONE_NEWTIME
@@ -29,19 +31,25 @@ Fd open_namespace(std::string const& path, std::uint64_t kind);
 // Not the pid namespace: that one is only for the children. A mount namespace sets "/" and the working directory anew.
 void join_namespace(int fd, std::uint64_t kind);
 
-// For as long as it lives, children are born into another pid namespace; pid_namespaces(7). In such a child it is nothing.
-class ChildrenInPidNamespace {
+// For as long as it lives, children are born into other namespaces than our own; pid_namespaces(7). We are in them
+// ourselves meanwhile, but for the pid namespace. In such a child it is nothing.
+class ChildrenElsewhere {
 public:
-  // EINVAL: neither our own nor one below it.
-  explicit ChildrenInPidNamespace(int fd);
-  ~ChildrenInPidNamespace();
-  ChildrenInPidNamespace(ChildrenInPidNamespace const&) = delete;
-  ChildrenInPidNamespace& operator=(ChildrenInPidNamespace const&) = delete;
+  ChildrenElsewhere() = default;
+  // EINVAL of a pid namespace: neither our own nor one below it.
+  void enter(int fd, std::uint64_t kind);
+  ~ChildrenElsewhere();
+  ChildrenElsewhere(ChildrenElsewhere const&) = delete;
+  ChildrenElsewhere& operator=(ChildrenElsewhere const&) = delete;
   void end();
 
 private:
-  Fd before_;
-  pid_t owner_;
+  struct Home {
+    std::uint64_t kind;
+    Fd fd;
+  };
+  std::vector<Home> homes_;
+  pid_t owner_ = getpid();
 };
 
 }  // namespace orlop::kernel

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 #include <sys/resource.h>
+#include <sys/types.h>
 
 namespace orlop::kernel {
 
@@ -34,5 +35,8 @@ constexpr std::optional<int> rlimit_of(std::string_view name) {
 
 // EPERM: raising a hard limit needs CAP_SYS_RESOURCE.
 void set_rlimit(Rlimit const& limit);
+// The hard limit of another process, as far as it is below; the soft one stays. Where it cannot be raised nothing
+// happens, and set_rlimit over there says why.
+void raise_hard_limit(pid_t pid, Rlimit const& limit) noexcept;
 
 }  // namespace orlop::kernel

@@ -1,6 +1,7 @@
 // The clocks of a time namespace: time_namespaces(7). Their offsets can be written only until the first process is in it.
 #pragma once
 #include <cstdint>
+#include <sys/types.h>
 #include <vector>
 
 namespace orlop::kernel {
@@ -14,9 +15,11 @@ struct TimeOffset {
   bool operator==(TimeOffset const&) const = default;
 };
 
-// Before: this process, which has one thread, has unshared a time namespace (and is not in it: only children would be).
-// After: it has these offsets, and we are in it. The /proc that we see is one of a pid namespace that we are in, too.
+// Before: that process has unshared a time namespace (and is not in it: only children would be).
 // ERANGE: the clock would be below zero, or end within 146 years. EACCES: a process is in it already.
-void enter_new_time(std::vector<TimeOffset> const& offsets);
+void write_time_offsets(pid_t pid, std::vector<TimeOffset> const& offsets);
+// We have unshared it ourselves, and have one thread: from now on we are in it. The /proc that we see is one of a pid
+// namespace that we are in, too.
+void enter_new_time();
 
 }  // namespace orlop::kernel

@@ -3,10 +3,17 @@
 //
 //   child                  parent                                                             answer
 //   (enter_cgroup)     ←   cgroups_made (+ gate): the container is claimed and recorded, its cgroups are there
+//   (enter_user)       ←   ids_mapped: (user namespace) its maps are written, and what needs the host's privilege is
+//                          done by pid: raised limits, owners of 0, 1 and 2
 //   (make_devices)     ←   cgroups_set: they have all their settings
-//                          both are said without being asked: the child has other work until then, and would have to
+//                          these are said without being asked: the child has other work until then, and would have to
 //                          wake the parent up (70 µs)
-//   open_mount(i)      →   makes what mounts[i] of the plan mounts, its ids mapped                    done + fd
+//   write_time_offsets →   (user namespace) of the child's new time namespace                 done
+//   open_source(i) + fd →  a directory or file that the owner of the user namespace may not   done + fd
+//                          reach, opened below the child's own root (which the descriptor is):
+//                          so all that is locked there stays locked; i: of the mount, -1: the root
+//   open_mount(i)      →   makes what mounts[i] of the plan mounts, its ids mapped            done + fd
+//   map_mount(i) + fd  →   (user namespace) maps the ids of what the child has made itself    done
 //   terminal + fd      →   keeps the master of the pty, or hands it to the console socket     done
 //   run_hooks          →   runs the prestart and createRuntime hooks                          done
 //   last_settings      →   (only if there are some) memory limits so tight that init could hit them        done
@@ -28,8 +35,12 @@ namespace orlop::launch {
 enum class Word : std::uint8_t {
   end_of_file,
   cgroups_made,
+  ids_mapped,
   cgroups_set,
+  write_time_offsets,
+  open_source,
   open_mount,
+  map_mount,
   terminal,
   run_hooks,
   last_settings,
@@ -63,7 +74,7 @@ Fd expect(int channel, Word word);
 // The child's question: says the word, waits for `done`. Error: the parent is gone, or answers `failed`.
 void ask(int channel, Word word, int fd = -1, std::int32_t index = 0);
 // The same where the answer brings a descriptor.
-Fd ask_for(int channel, Word word, std::int32_t index = 0);
+Fd ask_for(int channel, Word word, int fd = -1, std::int32_t index = 0);
 // The error that a failure message carries.
 Error error_of(Message const& message);
 

@@ -68,6 +68,8 @@ public:
 
 private:
   void clone(std::vector<Fd> joined);
+  void map_ids();
+  Fd open_source(Fd root, std::int32_t index);
   void claim();
   void make_outside();
   void serve();

@@ -3,16 +3,17 @@
 #pragma once
 #include "orlop/base/directory.hpp"
 #include "orlop/kernel/terminal.hpp"
+#include "orlop/launch/source.hpp"
 #include "orlop/plan/plan.hpp"
 
 namespace orlop::launch {
 
 // The container's root, attached over its own path on the host.
-Directory bind_root(plan::Rootfs const& rootfs);
+Directory bind_root(plan::Rootfs const& rootfs, SourceOpener const& sources);
 // True: make_mounts will ask the parent for some of them.
 bool asks_for_mounts(plan::Plan const& plan);
 // The parent at the other end of the channel opens what only it can.
-void make_mounts(Directory const& root, plan::Plan const& plan, int channel);
+void make_mounts(Directory const& root, plan::Plan const& plan, SourceOpener const& sources, int channel);
 void make_devices(Directory const& root, plan::Plan const& plan);
 // A pty of the container's devpts, its slave also at /dev/console.
 kernel::Pty make_terminal(Directory const& root, plan::Process const& process);

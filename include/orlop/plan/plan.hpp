@@ -12,6 +12,7 @@
 #include "orlop/kernel/rlimit.hpp"
 #include "orlop/kernel/sysctl.hpp"
 #include "orlop/kernel/time_namespace.hpp"
+#include "orlop/kernel/user_namespace.hpp"
 
 #include "oci/state.hpp"
 
@@ -48,6 +49,15 @@ struct Namespaces {
   }
   // One that is not simply the caller's.
   bool has(std::uint64_t kind) const { return is_new(kind) || joins(kind); }
+};
+
+// A new user namespace: the parent writes its maps, and the child becomes its owner before it makes anything. What needs
+// the host's privilege (joining the host's namespaces, entering cgroups, raising limits) is the parent's to do then, and
+// ipc and network wait for the owner: their files would belong to nobody.
+struct UserNamespace {
+  kernel::IdSpans uids, gids;
+  uid_t owner_uid = 0;  // inside: root, or the first that is mapped
+  gid_t owner_gid = 0;
 };
 
 struct Cgroup {
@@ -156,6 +166,7 @@ struct Plan {
   std::string id;
   std::string bundle;
   Namespaces namespaces;
+  std::optional<UserNamespace> user_namespace;
   Cgroup cgroup;
   Rootfs rootfs;
   std::optional<std::string> hostname, domainname;

@@ -1,0 +1,33 @@
+// The ids of a user namespace: user_namespaces(7), /proc/PID/uid_map, gid_map and setgroups. Written once, by a process
+// outside that has the right to all ids in them, before anything else is done inside.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace orlop::kernel {
+
+// `count` ids from `inside` on are those from `outside` on.
+struct IdSpan {
+  std::uint32_t inside = 0, outside = 0, count = 0;
+  bool operator==(IdSpan const&) const = default;
+};
+using IdSpans = std::vector<IdSpan>;
+
+inline constexpr std::size_t most_id_ranges = 340;  // user_namespaces(7)
+
+// As the kernel reads it: a line a range. It takes less than a page of text.
+std::string id_map_text(IdSpans const& map);
+// The id outside; nullopt: not mapped.
+std::optional<std::uint32_t> id_outside(IdSpans const& map, std::uint32_t inside);
+
+// Errors: EPERM (no right to an id outside, or setgroups is not denied where it has to be), EINVAL (overlapping).
+void write_id_maps(pid_t pid, IdSpans const& uids, IdSpans const& gids, bool deny_setgroups);
+
+// Who we are in a new user namespace, once its maps stand: a mapped user, with no group of the caller's left, where they
+// may be dropped. Files that we make belong to it. All capabilities are kept. Nobody may look into us any more.
+void become_owner(uid_t uid, gid_t gid);
+
+}  // namespace orlop::kernel

@@ -1,0 +1,71 @@
+#include "host_bind.hpp"
+
+#include "orlop/base/error.hpp"
+#include "orlop/base/path.hpp"
+#include "orlop/kernel/namespace.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sys/stat.h>
+
+namespace orlop::launch {
+
+namespace {
+
+// At the same path, or where udev lists all devices by number.
+Fd host_device(plan::Device const& device) {
+  auto const& node = device.node;
+  std::string const listed = concat({node.kind == S_IFBLK ? "/dev/block/" : "/dev/char/", node.major, ":", node.minor});
+  for (std::string const& path : {device.path, listed}) {
+    Fd fd{open(path.c_str(), O_PATH | O_CLOEXEC)};
+    if (fd.is_open() && kernel::is_device(fd, node)) return fd;
+  }
+  throw Error::refusal("a user namespace cannot make device nodes, and the host has no such device to bind");
+}
+
+Fd open_place(Directory const& parent, std::string const& name, std::string const& shown) {
+  Fd const made{openat(parent.fd, name.c_str(), O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_WRONLY, 0644)};
+  if (!made.is_open() && errno != EEXIST) fail("openat", {shown});
+  return Fd{check(openat(parent.fd, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC), "openat", {shown})};
+}
+
+struct Shared {
+  std::string_view type;
+  std::uint64_t kind;  // whose namespace it shows
+  char const* path;
+  bool is_for_reading;
+};
+constexpr Shared shared[] = {
+    {"sysfs", CLONE_NEWNET, "/sys", true},
+    {"mqueue", CLONE_NEWIPC, "/dev/mqueue", false},
+    {"proc", CLONE_NEWPID, "/proc", false},
+};
+
+}  // namespace
+
+void bind_device(Directory const& parent, std::string const& name, plan::Device const& device) {
+  Fd const source = host_device(device);
+  Fd const target = open_place(parent, name, device.path);
+  if (kernel::is_device(target, device.node)) return;  // the image's, or one that is bound already
+  struct stat status;
+  check(fstat(target, &status), "fstat", {device.path});
+  if (!S_ISREG(status.st_mode)) fail(EEXIST, "openat", {device.path});
+  kernel::attach(kernel::clone_tree(source, device.path, false), target, device.path);
+}
+
+Fd try_clone_of_host(plan::Mount const& mount, plan::Namespaces const& namespaces) {
+  for (auto const& row : shared) {
+    if (row.type != mount.type) continue;
+    // Another's processes, or another's network, are not the host's; sysfs shows no more of the host than it always does.
+    if (row.type != "sysfs" && namespaces.has(row.kind)) return {};
+    Fd tree = kernel::clone_tree(row.path, true);
+    // With all that is mounted below it, control groups too: nothing for a container to write.
+    if (row.is_for_reading) kernel::set_attributes(tree, {MOUNT_ATTR_RDONLY, 0}, true, mount.destination);
+    if (!mount.attributes.is_empty()) kernel::set_attributes(tree, mount.attributes, false, mount.destination);
+    return tree;
+  }
+  return {};
+}
+
+}  // namespace orlop::launch
