@@ -88,7 +88,7 @@ constexpr Option update_options[] = {
     {"resources", 'r', "FILE", "JSON of config.json's linux.resources with what is to change; - is standard input"},
     {"blkio-weight", 0, "WEIGHT", "weight of the disk operations, 10 to 1000"},
     {"cpu-burst", 0, "US", "microseconds above the quota that unused time may be saved up for"},
-    {"cpu-idle", 0, "0|1", "1: run only when nothing else does"},
+    {"cpu-idle", 0, "FLAG", "1: run only when nothing else does"},
     {"cpu-period", 0, "US", "the period of the quota in microseconds"},
     {"cpu-quota", 0, "US", "microseconds of processor time in each period; -1: no limit"},
     {"cpu-rt-period", 0, "US", "the period of the realtime budget in microseconds (v1)"},
