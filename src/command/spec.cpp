@@ -66,7 +66,8 @@ oci::Spec example_spec() {
 }  // namespace
 
 int spec(Context const&, Arguments const& arguments) {
-  std::string const path = path::joined(arguments.value("bundle", "."), "config.json");
+  std::string const beside = path::joined(arguments.value("bundle", "."), "config.json");
+  std::string const path = arguments.value("file", beside);
   int const fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (fd < 0 && errno == EEXIST) throw Error::refusal(concat({path, " exists: remove it first"}));
   Fd const file{check(fd, "open", {path})};

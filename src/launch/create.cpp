@@ -13,6 +13,7 @@
 #include "orlop/kernel/idmap.hpp"
 #include "orlop/kernel/credential.hpp"
 #include "orlop/kernel/namespace.hpp"
+#include "orlop/kernel/oom_score.hpp"
 #include "orlop/kernel/rlimit.hpp"
 #include "orlop/kernel/user_namespace.hpp"
 #include "orlop/launch/console.hpp"
@@ -143,6 +144,12 @@ void Creation::claim() {
   directory_ = container::ContainerDir::claim(options_.state_root, record_, source_.config);
 }
 
+// By us, not by init: lowering it is for who has CAP_SYS_RESOURCE in the initial user namespace.
+void Creation::set_oom_score() {
+  Doing const doing{"process.oomScoreAdj"};
+  if (auto const score = plan_.process.oom_score_adj) kernel::set_oom_score(init_.pid(), *score);
+}
+
 void Creation::make_outside() {
   if (plan_.cgroup.born_in())
     record_.init = container::identify(init_.pid());
@@ -151,6 +158,7 @@ void Creation::make_outside() {
   Fd const gate = options_.waits_for_start ? container::make_gate(directory_) : Fd{};
   log::debug(concat({"recorded in ", directory_.directory().path, ", init has pid ", init_.pid()}));
   cgroups_.make_rest();
+  set_oom_score();
   if (!say(channel_, Word::cgroups_made, gate)) report_death();
   if (plan_.user_namespace) map_ids();
   cgroups_.set();

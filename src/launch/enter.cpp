@@ -13,6 +13,7 @@
 #include "orlop/kernel/cgroup.hpp"
 #include "orlop/kernel/join.hpp"
 #include "orlop/kernel/namespace.hpp"
+#include "orlop/kernel/oom_score.hpp"
 #include "orlop/kernel/processor.hpp"
 #include "orlop/kernel/terminal.hpp"
 #include "orlop/base/path.hpp"
@@ -38,6 +39,7 @@ public:
     kernel::die_with_parent();
     kernel::set_umask(0);
     enter_cgroups();
+    set_oom_score();  // while /proc is the host's
     int const kept[] = {std::min(channel_, entrance_.init), std::max(channel_, entrance_.init)};
     kernel::close_all_but(kept);
     join_namespaces();
@@ -59,6 +61,11 @@ private:
     }
     auto const& exec = *plan_.exec;
     if (!exec.final_processors.empty() || !exec.initial_processors.empty()) kernel::run_on(exec.final_processors);
+  }
+
+  void set_oom_score() {
+    Doing const doing{"process.oomScoreAdj"};
+    if (auto const score = plan_.process.oom_score_adj) kernel::set_oom_score(0, *score);
   }
 
   // What the kernel checks against the host's user namespace is over from here on.

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <sys/personality.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,6 +52,22 @@ bool try_enter(std::string const& path) {
   }
 }
 
+// While we are still root: better than what we have needs a capability.
+void take_on_priorities(plan::Process const& process) {
+  if (process.scheduling) {
+    Doing const doing{"process.scheduler"};
+    kernel::set_scheduling(*process.scheduling);
+  }
+  if (process.io_priority) {
+    Doing const doing{"process.ioPriority"};
+    kernel::set_io_priority(*process.io_priority);
+  }
+  if (process.memory_policy) {
+    Doing const doing{"linux.memoryPolicy"};
+    kernel::set_memory_policy(*process.memory_policy);
+  }
+}
+
 }  // namespace
 
 void take_on(plan::Process const& process) {
@@ -58,7 +75,8 @@ void take_on(plan::Process const& process) {
   make_working_directory(process.cwd);
   for (auto const& limit : process.rlimits) kernel::set_rlimit(limit);
   kernel::reset_process_attributes();
-  kernel::reset_personality();
+  kernel::set_personality(process.personality.value_or(PER_LINUX));
+  take_on_priorities(process);
   kernel::reset_signals();
   kernel::own_stdio(process.user.uid);
   kernel::set_umask(process.umask.value_or(022));

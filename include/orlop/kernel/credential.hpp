@@ -10,6 +10,7 @@ struct Credentials {
   uid_t uid = 0;
   gid_t gid = 0;
   std::vector<gid_t> groups;
+  bool keep_groups = false;  // those of our caller, and `groups` counts for nothing
   bool operator==(Credentials const&) const = default;
 };
 
