@@ -64,6 +64,12 @@ constexpr Option exec_options[] = {
     help_option,
 };
 constexpr Option regex_option{"regex", 'r', nullptr, "all whose id this extended regular expression matches"};
+constexpr Option events_options[] = {
+    {"all", 0, nullptr, "with --stats: a line for every container that has processes"},
+    {"interval", 0, "TIME", "print what the container uses that often: 5s (default), 250ms, 1m30s"},
+    {"stats", 0, nullptr, "print what it uses now, and exit"},
+    help_option,
+};
 constexpr Option delete_options[] = {
     {"force", 'f', nullptr, "kill what is still running; a container that does not exist is fine"},
     regex_option,
@@ -124,6 +130,8 @@ constexpr Command commands[] = {
     {"create", "[options] ID", "make a container, up to the point where its program would start", create_options,
      Order::anywhere, 1, 1, create},
     {"delete", "[options] ID", "remove a container that has stopped", delete_options, Order::anywhere, 1, 1, delete_},
+    {"events", "[options] [ID]", "print what a container uses, and when it runs out of memory", events_options,
+     Order::anywhere, 0, 1, events},
     {"exec", "[options] ID [PROGRAM...]", "run a program in a container that is there", exec_options,
      Order::options_first, 1, static_cast<std::size_t>(-1), exec, 255},
     {"features", "", "print what this orlop supports as JSON", no_options, Order::anywhere, 0, 0, features},
