@@ -1,6 +1,7 @@
 #include "orlop/kernel/cgroup_statistic.hpp"
 
 #include "orlop/base/error.hpp"
+#include "orlop/base/fd.hpp"
 #include "orlop/base/file.hpp"
 
 #include <algorithm>
@@ -293,6 +294,8 @@ private:
 };
 
 }  // namespace
+
+CgroupStatistic cgroup_statistic(std::span<std::string const> directories) { return Reader{directories}.read(); }
 
 Counters counters_in(std::string_view text) {
   Counters counters;

@@ -133,13 +133,13 @@ class Events(ContainerCase):
 
         def change(bundle):
             memory(16 * MIB)(bundle)
-            bundle.spec["root"]["readonly"] = False
+            bundle.config["root"]["readonly"] = False
 
         name, _ = self.create("/bin/sh", "-c", script, change=change)
         self.runtime.ok("start", name)
         stream = Stream(self, name, "--interval", "1h")
         stream.wait_for("stats")
-        self.runtime.ok("exec", name, "/bin/touch", "/go")
+        self.runtime.ok("exec", name, "/bin/sh", "-c", ": > /go")
         self.wait_for_output(name, "killed")
         stream.wait_for("oom")
         self.assertEqual(stream.lines("oom")[0], {"type": "oom", "id": name})
@@ -149,8 +149,8 @@ class Events(ContainerCase):
 
     def test_init_itself_is_killed(self):
         self.need("memory")
-        script = "x=0123456789abcdef; read line; while true; do x=$x$x; done"
-        name, _ = self.create("/bin/sh", "-c", "sleep 0.5; " + script.replace("read line; ", ""), change=memory(16 * MIB))
+        script = "sleep 0.5; x=0123456789abcdef; while true; do x=$x$x; done"
+        name, _ = self.create("/bin/sh", "-c", script, change=memory(16 * MIB))
         self.runtime.ok("start", name)
         stream = Stream(self, name)
         self.assertEqual(stream.end(), 0)

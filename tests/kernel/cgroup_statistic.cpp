@@ -5,6 +5,7 @@
 #include "orlop/kernel/network_statistic.hpp"
 
 #include "orlop/base/file.hpp"
+#include "orlop/base/text.hpp"
 
 #include <filesystem>
 
