@@ -19,6 +19,8 @@
 #include "orlop/launch/console.hpp"
 #include "orlop/launch/hook.hpp"
 #include "orlop/launch/init.hpp"
+#include "orlop/launch/last_words.hpp"
+#include "orlop/launch/listener.hpp"
 
 #include <csignal>
 #include <cstring>
@@ -51,6 +53,8 @@ container::Record first_record(plan::Plan const& plan, Source const& source) {
     hooks.poststart = plan.hooks->of.poststart;
     hooks.poststop = plan.hooks->of.poststop;
   }
+  if (auto const& seccomp = plan.process.seccomp; seccomp && seccomp->listener)
+    record.seccomp_listener = {seccomp->listener->path, seccomp->listener->metadata};
   return record;
 }
 
@@ -221,10 +225,18 @@ bool Creation::is_done(Heard& heard) {
     case Word::executing:
       become_created();
       is_executing_ = true;
+      last_words_ = std::move(heard.fd);
+      return false;
+    case Word::listener:
+      deliver_listener(std::move(heard.fd), record_, "created", init_.pid());
+      say(channel_, Word::done);
       return false;
     case Word::failed: throw error_of(heard.message).within(Doing::trail());
     case Word::end_of_file:
-      if (is_executing_) return true;
+      if (is_executing_) {
+        hear_last_words(last_words_);
+        return true;
+      }
       report_death();
     default: throw Error::refusal("init said a word that is not its own");
   }
@@ -258,6 +270,7 @@ void Creation::become_created() {
   log::debug("the container is created");
   record_.phase = container::Phase::created;
   directory_.write_record(record_);
+  deliver_pidfd(init_.pidfd(), options_.pidfd_socket, "standard");
   if (!options_.pid_file.empty()) {
     Doing const doing{"pid file"};
     file::replace(options_.pid_file, std::to_string(init_.pid()), 0644);

@@ -14,6 +14,8 @@
 #include "orlop/kernel/processor.hpp"
 #include "orlop/launch/console.hpp"
 #include "orlop/launch/enter.hpp"
+#include "orlop/launch/last_words.hpp"
+#include "orlop/launch/listener.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -95,6 +97,7 @@ void Join::execute() {
     if (error.exit_status() == 1 && process::wait_for_end(init_, 0)) throw Error::refusal(stopped);
     throw;
   }
+  deliver_pidfd(process_.pidfd(), options_.pidfd_socket, "setns");
   if (options_.pid_file.empty()) return;
   Doing const doing{"pid file"};
   file::replace(options_.pid_file, std::to_string(process_.pid()), 0644);
@@ -157,10 +160,20 @@ bool Join::is_done(Heard& heard) {
       terminal_ = deliver_terminal(std::move(heard.fd), options_.console_socket);
       if (!say(channel_, Word::done)) report_death();
       return false;
-    case Word::executing: is_executing_ = true; return false;
+    case Word::executing:
+      is_executing_ = true;
+      last_words_ = std::move(heard.fd);
+      return false;
+    case Word::listener:
+      deliver_listener(std::move(heard.fd), record_, "running", process_.pid());
+      say(channel_, Word::done);
+      return false;
     case Word::failed: throw error_of(heard.message).within(Doing::trail());
     case Word::end_of_file:
-      if (is_executing_) return true;
+      if (is_executing_) {
+        hear_last_words(last_words_);
+        return true;
+      }
       report_death();
     default: throw Error::refusal("the process said a word that is not its own");
   }

@@ -98,6 +98,7 @@ Description describe_cgroup(Cgroup const& cgroup) {
   Description settings = Description::list();
   for (auto const& setting : cgroup.settings) settings.add(Description::text(setting_text(setting)));
   if (!cgroup.settings.empty()) section.add("settings", std::move(settings));
+  if (cgroup.owner) section.add("is given to the user", Description::number(*cgroup.owner));
   if (auto const* born = cgroup.born_in()) section.add("process is born in", Description::text(born->full()));
   return section;
 }
@@ -177,6 +178,7 @@ void describe_switches(Mount const& mount, Description& section) {
   add(mount.source_nofollow, "source not followed");
   add(mount.destination_nofollow, "destination not followed");
   add(mount.copy_symlink, "a symlink is copied");
+  add(mount.is_peer, "a peer of the host's mount");
   add(mount.copy_up, "with a copy of what lies under it");
   if (!text.empty()) section.add("how", Description::text(text));
   if (mount.id_map.is_empty()) return;
@@ -283,6 +285,7 @@ Description describe_process(Process const& process) {
   section.add("no new privileges", Description::boolean(process.no_new_privileges));
   section.add("working directory", Description::text(process.cwd));
   section.add("environment", Description::texts(process.env));
+  if (process.seccomp) section.add("system calls", describe_seccomp(*process.seccomp));
   section.add("execute", Description::texts(process.args));
   return section;
 }

@@ -83,15 +83,21 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   plan.bundle = request.bundle;
   plan_namespaces(config, host, plan);
   plan_user_namespace(spec, config, plan);
-  plan_cgroup(config, host, request, plan);
+  if (request.no_cgroup)
+    plan_without_cgroup(plan);
+  else
+    plan_cgroup(config, host, plan);
   plan_resources(config, host, plan);
   plan_rootfs(spec, request, plan);
   plan_names(spec, host, plan);
   plan_mounts(spec, plan);
+  plan_cgroup_owner(spec, plan);
   plan_devices(config, plan);
   plan_sysctls(spec, host, plan);
   plan_process(*spec.process, host, plan);
+  plan_seccomp(config, host, plan);
   if (!request.no_new_keyring) plan.process.session_keyring = concat({"_ses.", plan.id});
+  plan_descriptors(request.descriptors, plan.process);
   plan_attributes(*spec.process, config, plan);
   plan_annotations(spec.annotations, plan);
   plan_hooks(spec, plan);

@@ -2,6 +2,8 @@
 #pragma once
 #include "orlop/plan/make.hpp"
 
+#include "oci/features.hpp"
+
 namespace orlop::plan {
 
 // What this orlop does not do yet is refused by name, so that nothing in a config is silently without effect.
@@ -10,13 +12,18 @@ void refuse_unsupported(oci::Process const& process);
 
 void plan_namespaces(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
 void plan_user_namespace(oci::Spec const& spec, oci::LinuxConfig const& config, Plan& plan);
-void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Request const& request, Plan& plan);
+void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
+void plan_without_cgroup(Plan& plan);  // instead of plan_cgroup: --cgroup-manager disabled
 void plan_resources(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);  // behind plan_cgroup
+void plan_cgroup_owner(oci::Spec const& spec, Plan& plan);  // behind plan_mounts
 void plan_rootfs(oci::Spec const& spec, Request const& request, Plan& plan);
 void plan_mounts(oci::Spec const& spec, Plan& plan);
 void plan_devices(oci::LinuxConfig const& config, Plan& plan);
 void plan_sysctls(oci::Spec const& spec, HostFacts& host, Plan& plan);
+void plan_descriptors(Descriptors const& wanted, Process& process);
 void plan_process(oci::Process const& process, HostFacts& host, Plan& plan);
+void plan_seccomp(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
+oci::SeccompFeatures seccomp_features();
 
 // "0-3,7": the numbers in it, ascending.
 std::vector<unsigned> processors_of(std::string const& list, char const* where);

@@ -17,6 +17,7 @@ import tarfile
 import tempfile
 import time
 import unittest
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from harness import cgroup, kernel, program, reaper, runner, settings  # noqa: E402
@@ -128,6 +129,14 @@ class Daemon:
             self.process.wait(15)
         except subprocess.TimeoutExpired:
             program.end_group(self.process)
+
+
+def read_url(url):
+    try:
+        with urllib.request.urlopen(url, timeout=3) as answer:
+            return answer.read()
+    except OSError:
+        return b""
 
 
 # ---- images ----

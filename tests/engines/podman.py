@@ -3,15 +3,13 @@
 
 import json
 import os
-import socket
 import sys
 import time
 import unittest
-import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import engine  # noqa: E402
-from engine import EngineCase, RUNTIME, path  # noqa: E402
+from engine import EngineCase, RUNTIME, path, read_url  # noqa: E402
 from harness import cgroup, program, settings  # noqa: E402
 
 IMAGE = "localhost/bb:1"
@@ -49,10 +47,10 @@ class Podman:
     def __init__(self):
         seccomp = "" if engine.has_seccomp() else 'seccomp_profile = "unconfined"'
         with open(path("containers.conf"), "w") as file:
-            file.write(CONFIG % {"name": NAME, "infra": INFRA, "runtime": RUNTIME, "dir": directory(), "seccomp": seccomp})
+            file.write(CONFIG % {"name": NAME, "infra": INFRA, "runtime": RUNTIME, "dir": path(), "seccomp": seccomp})
         with open(path("policy.json"), "w") as file:
             json.dump({"default": [{"type": "insecureAcceptAnything"}]}, file)
-        self.env = {"CONTAINERS_CONF": path("containers.conf"), "TMPDIR": directory(), "HOME": directory()}
+        self.env = {"CONTAINERS_CONF": path("containers.conf"), "TMPDIR": path(), "HOME": path()}
         self.own_mounts = (path("p", "root", "overlay"),)
         for name, change in ((IMAGE, "CMD /bin/sh"), (INFRA, "ENTRYPOINT [\"/bin/sleep\", \"100000\"]")):
             result = self.call("import", "--change", change, engine.root_archive(), name)
@@ -76,10 +74,6 @@ class Podman:
     def stop(self):
         self.remove_all()
         self.call("system", "reset", "--force")
-
-
-def directory():
-    return engine.directory()
 
 
 class PodmanCase(EngineCase):
@@ -370,14 +364,6 @@ class Network(PodmanCase):
         self.assertEqual(self.run_in("readlink", "/proc/self/ns/net", options=("--network", "host")).strip(),
                          os.readlink("/proc/self/ns/net"))
         self.assertEqual(self.run_in("ls", "/sys/class/net").split(), ["lo"])
-
-
-def read_url(url):
-    try:
-        with urllib.request.urlopen(url, timeout=3) as answer:
-            return answer.read()
-    except (OSError, socket.timeout):
-        return b""
 
 
 class Build(PodmanCase):

@@ -26,6 +26,7 @@ struct HostAnswers {
   std::optional<oci::StringList> unified_controllers{};
   std::optional<WithoutCapabilities> grantable_capabilities{};        // all but those
   oci::StringList own_namespaces{};                                   // the files that are; absent: not asked for
+  bool filter_flags{};                                                // those of seccomp are known; absent: not asked for
 };
 // The plan of `exec` in the container of that config; members are options of the command line.
 struct ExecWords {
@@ -59,7 +60,8 @@ constexpr auto host_answers = table<HostAnswers>(
     optional<&HostAnswers::cgroup_hierarchies>("cgroup_hierarchies"),
     optional<&HostAnswers::unified_controllers>("unified_controllers"),
     optional<&HostAnswers::grantable_capabilities>("grantable_capabilities"),
-    optional<&HostAnswers::own_namespaces>("own_namespaces"));
+    optional<&HostAnswers::own_namespaces>("own_namespaces"),
+    optional<&HostAnswers::filter_flags>("filter_flags"));
 constexpr auto exec_words = table<ExecWords>(
     optional<&ExecWords::container_cgroups>("containerCgroups"),
     optional<&ExecWords::args>("args"),
@@ -128,6 +130,7 @@ Table::Answers answers_of(HostAnswers const& file) {
     answers.grantable_capabilities = {all_but(without->permitted), all_but(without->bounding)};
   if (!file.own_namespaces.empty())
     answers.own_namespaces = {file.own_namespaces.begin(), file.own_namespaces.end()};
+  if (file.filter_flags) answers.filter_flags = true;
   return answers;
 }
 

@@ -14,6 +14,7 @@ constexpr char hierarchies[] = "cgroup_hierarchies";
 constexpr char unified[] = "unified_controllers";
 constexpr char capabilities[] = "grantable_capabilities";
 constexpr char namespaces[] = "own_namespaces";
+constexpr char filter_flags[] = "filter_flags";
 
 // As launch/survey finds them, in the order of /proc/self/cgroup.
 std::vector<CgroupHierarchy> v1_hierarchies() {
@@ -75,12 +76,18 @@ bool Table::is_own_namespace(std::uint64_t, std::string const& path) {
   return answers_.own_namespaces->count(path) != 0;
 }
 
+bool Table::knows_filter_flags(unsigned) {
+  ask(filter_flags, answers_.filter_flags.has_value());
+  return *answers_.filter_flags;
+}
+
 std::set<std::string> Table::questions_answered() const {
   std::set<std::string> names;
   if (answers_.cgroup_hierarchies) names.insert(hierarchies);
   if (answers_.unified_controllers) names.insert(unified);
   if (answers_.grantable_capabilities) names.insert(capabilities);
   if (answers_.own_namespaces) names.insert(namespaces);
+  if (answers_.filter_flags) names.insert(filter_flags);
   return names;
 }
 

@@ -15,7 +15,7 @@ CLANG = os.path.join(SOURCE, "build-clang")
 PYTHON = ["/usr/bin/python3", "-B"]
 VIEWS = ("v1", "hybrid", "v2")
 BEHAVIOUR = ("integration",)
-ENGINES = ("containerd",)
+ENGINES = ("containerd", "podman", "docker")
 # Without halt_on_error a finding is a line that nobody reads.
 SANITIZER_ENV = {"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
 # These run in namespaces or in children that share memory, which the sanitizers' runtimes do not stand.

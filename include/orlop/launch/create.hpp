@@ -20,6 +20,7 @@ struct CreateOptions {
   std::string state_root;
   std::string pid_file;        // empty: none
   std::string console_socket;  // empty: none
+  std::string pidfd_socket;    // empty: none
   bool waits_for_start = true;  // create: init waits at the gate; run: it goes on at once
 };
 
@@ -89,7 +90,7 @@ private:
   container::ContainerDir directory_;
   CgroupSet cgroups_;
   Child init_;
-  Fd channel_, terminal_, spare_;
+  Fd channel_, terminal_, spare_, last_words_;
   std::optional<kernel::ElsewhereWhile> elsewhere_;
   bool is_executing_ = false, has_pid_file_ = false;
   pid_t owner_ = getpid();

@@ -11,6 +11,7 @@
 #include "orlop/kernel/mount.hpp"
 #include "orlop/kernel/memory_policy.hpp"
 #include "orlop/kernel/rlimit.hpp"
+#include "orlop/kernel/seccomp.hpp"
 #include "orlop/kernel/sysctl.hpp"
 #include "orlop/kernel/time_namespace.hpp"
 #include "orlop/kernel/scheduler.hpp"
@@ -68,6 +69,7 @@ struct Cgroup {
   std::vector<kernel::DeviceRule> devices;           // default deny
   std::vector<std::string> controllers;              // of the v2 tree: those that the settings need
   std::vector<kernel::CgroupSetting> settings;
+  std::optional<uid_t> owner;  // on the host: whom the v2 directory is given to
   // The v2 directory is where the process is born (clone3, CLONE_INTO_CGROUP); the v1 ones it enters by itself.
   kernel::CgroupDirectory const* born_in() const {
     for (auto const& directory : directories)
@@ -134,6 +136,29 @@ struct Terminal {
   bool console = false;  // /dev/console is the terminal, too
 };
 
+// Who is told of the system calls that are answered by SCMP_ACT_NOTIFY.
+struct SeccompListener {
+  std::string path;  // of a socket on the host, absolute
+  std::string metadata;
+};
+
+// How many system calls of the native architecture have an answer, always or depending on their arguments.
+struct SeccompGroup {
+  std::uint32_t answer = 0;
+  std::size_t calls = 0;
+};
+
+struct Seccomp {
+  kernel::FilterProgram program;
+  unsigned flags = 0;  // SECCOMP_FILTER_FLAG_*
+  std::optional<SeccompListener> listener;
+  // What the program decides, for a reader: answers are SECCOMP_RET_* and their data.
+  std::uint32_t other_calls = 0, other_architectures = 0;
+  std::vector<SeccompGroup> groups;
+  std::vector<std::string> architectures, by_arguments;
+  std::string newest;  // what has a higher number than this call is answered with ENOSYS; empty: as other_calls
+};
+
 struct Process {
   std::vector<std::string> args;
   std::vector<std::string> env;
@@ -149,7 +174,10 @@ struct Process {
   std::optional<kernel::MemoryPolicy> memory_policy;
   std::optional<unsigned long> personality;  // PER_*; PER_LINUX if there is none
   bool no_new_privileges = false;
+  unsigned kept_descriptors = 0;  // of the caller's, from 3 on: those of LISTEN_FDS first, then those of --preserve-fds
+  unsigned listen_fds = 0;        // how many of them are sockets of sd_listen_fds(3)
   std::optional<std::string> session_keyring;  // a new one of this name; absent: the caller's
+  std::optional<Seccomp> seccomp;
 };
 
 // `exec` only: on its way into the container.
