@@ -9,8 +9,8 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import engine  # noqa: E402
-from engine import EngineCase, RUNTIME, path  # noqa: E402
-from harness import cgroup, program, reaper, settings  # noqa: E402
+from engine import EngineCase, RUNTIME, TAG, path  # noqa: E402
+from harness import cgroup, program, reaper  # noqa: E402
 
 IMAGE = "localhost/bb:1"
 CONFIG = """
@@ -34,8 +34,8 @@ class Containerd:
         with open(path("cd", "config.toml"), "w") as file:
             file.write(CONFIG % {"dir": path("cd")})
         # The namespace is the parent of the cgroups.
-        self.namespace = settings.TAG
-        self.cgroup_parents = ("/" + settings.TAG,)
+        self.namespace = TAG
+        self.cgroup_parents = ("/" + TAG,)
         self.state_roots = (path("runc", self.namespace),)
         self.daemon = engine.Daemon("containerd", ["containerd", "--config", path("cd", "config.toml")],
                                     lambda: self.call("version", timeout=5).status == 0)
@@ -164,7 +164,7 @@ class Tasks(ContainerdCase):
     def test_detached(self):
         name = self.sleeper()
         self.assertEqual(self.status_of(name), "RUNNING")
-        self.assertEqual(cgroup.own(self.pid_of(name))["pids"], "/%s/%s" % (settings.TAG, name))
+        self.assertEqual(cgroup.own(self.pid_of(name))["pids"], "/%s/%s" % (TAG, name))
         self.end(name)
 
     def test_exec(self):

@@ -8,11 +8,11 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import engine  # noqa: E402
-from engine import EngineCase, RUNTIME, path, read_url  # noqa: E402
-from harness import cgroup, program, settings  # noqa: E402
+from engine import EngineCase, RUNTIME, TAG, path, read_url  # noqa: E402
+from harness import cgroup, program  # noqa: E402
 
 IMAGE = "busy/box:1"
-PARENT = "/" + settings.TAG
+PARENT = "/" + TAG
 
 
 class Docker:
@@ -31,12 +31,13 @@ class Docker:
             seccomp = ("--seccomp-profile", path("allow.json"))
         os.mkdir(path("config"))
         with open(path("daemon.json"), "w") as file:
-            file.write("{}")  # not the machine's own
+            json.dump({"exec-opts": ["native.cgroupdriver=cgroupfs"], "runtimes": {"orlop": {"path": RUNTIME}},
+                       "default-runtime": "orlop"}, file)
         self.daemon = engine.Daemon("dockerd", [
             "dockerd", "--data-root", path("data"), "--exec-root", path("exec"), "--pidfile", path("d.pid"),
-            "--host", self.socket, "--storage-driver", "overlay2", "--exec-opt", "native.cgroupdriver=cgroupfs",
+            "--host", self.socket, "--storage-driver", "overlay2",
             "--cgroup-parent", PARENT, "--oom-score-adjust", "0", "--bip", "172.31.78.1/24", "--config-file", path("daemon.json"),
-            "--add-runtime", "orlop=" + RUNTIME, "--default-runtime", "orlop", *seccomp,
+            *seccomp,
         ], lambda: self.call("version", timeout=5).status == 0)
         result = self.call("import", "--change", "CMD [\"/bin/sh\"]", engine.root_archive(), IMAGE)
         assert result.status == 0, str(result)
@@ -195,7 +196,6 @@ class Images(DockerCase):
         os.makedirs(path("context"), exist_ok=True)
         with open(path("context", "Dockerfile"), "w") as file:
             file.write("FROM %s\nRUN echo built > /made\nRUN rm /etc/group\nCMD [\"/bin/cat\", \"/made\"]\n" % IMAGE)
-        # A RUN's containers have the default network, which bridges.
         self.ok("build", "--network", "none", "--tag", "busy/built:1", path("context"), timeout=60)
         self.assertEqual(self.quiet("run", "--rm", "--network", "none", "busy/built:1"), "built\n")
         self.fails(1, "run", "--rm", "--network", "none", "busy/built:1", "cat", "/etc/group")

@@ -24,6 +24,8 @@ from harness import cgroup, kernel, program, reaper, runner, settings  # noqa: E
 from harness.terminal import Session  # noqa: E402
 
 RUNTIME = shutil.which(os.environ.get("RUNTIME", settings.ORLOP))
+# In the names of cgroups and containers. Of the process that began: it lives as long as the program.
+TAG = settings.TAG
 CALL_SECONDS = 30
 DAEMON_SECONDS = 20
 CLONE_NEWNET = 0x40000000
@@ -84,7 +86,7 @@ def _enter():
 
 def cgroups_left():
     """Cgroups of this program, deepest first."""
-    return sorted((each for each in cgroup.directories() if settings.TAG in each), reverse=True)
+    return sorted((each for each in cgroup.directories() if TAG in each), reverse=True)
 
 
 def remove_empty_cgroups():
@@ -217,7 +219,7 @@ class EngineCase(unittest.TestCase):
 
     def new_id(self):
         self.number += 1
-        return "%s-%s-%d" % (settings.TAG, self._testMethodName[5:25].strip("_").replace("_", "-"), self.number)
+        return "%s-%s-%d" % (TAG, self._testMethodName[5:25].strip("_").replace("_", "-"), self.number)
 
     def _traces(self):
         with open("/proc/self/mountinfo") as file:
@@ -261,6 +263,15 @@ class EngineCase(unittest.TestCase):
         return session
 
 
+def _unmount_below(place):
+    """What an engine keeps mounted: its own directory over itself."""
+    with open("/proc/self/mountinfo") as file:
+        points = [line.split()[4] for line in file]
+    for point in sorted(points, reverse=True):
+        if point.startswith(place + "/"):
+            kernel.unmount(point)
+
+
 @contextlib.contextmanager
 def _running(engine_type):
     _enter()
@@ -271,6 +282,7 @@ def _running(engine_type):
         if EngineCase.engine:
             EngineCase.engine.stop()
         remove_empty_cgroups()
+        _unmount_below(directory())
         shutil.rmtree(directory(), ignore_errors=True)
 
 
