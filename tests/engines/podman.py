@@ -375,7 +375,7 @@ class Build(PodmanCase):
         with open(os.path.join(context, "Containerfile"), "w") as file:
             file.write("FROM %s\nRUN echo built > /made\nCMD [\"/bin/cat\", \"/made\"]\n" % IMAGE)
         name = "localhost/built-" + isolation
-        self.ok("build", "--isolation", isolation, *options, "--cgroup-parent", PARENT + "/build", "--runtime", RUNTIME,
+        self.ok("build", "--isolation", isolation, *options, "--cgroup-parent", PARENT + "/build",
                 "--tag", name, context, timeout=60)
         self.assertEqual(self.quiet("run", "--rm", "--network", "none", name), "built\n")
         self.ok("rmi", name)
