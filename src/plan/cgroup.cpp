@@ -2,6 +2,10 @@
 
 #include "orlop/base/path.hpp"
 #include "orlop/base/text.hpp"
+#include "orlop/kernel/namespace.hpp"
+
+#include <algorithm>
+#include <linux/mount.h>
 
 namespace orlop::plan {
 
@@ -67,6 +71,14 @@ void add_default_rules(std::vector<DeviceRule>& rules) {
   for (Row const& row : rows) rules.push_back({true, 'c', row.major, row.minor, all_access});
 }
 
+// In a new user namespace the ids of the container are others on the host.
+uid_t host_uid(Plan const& plan, uid_t uid) {
+  if (!plan.user_namespace) return uid;
+  for (auto const& span : plan.user_namespace->uids)
+    if (uid >= span.inside && uid - span.inside < span.count) return span.outside + (uid - span.inside);
+  return uid;
+}
+
 }  // namespace
 
 void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Plan& plan) {
@@ -77,6 +89,19 @@ void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Plan& plan) {
     for (std::size_t i = 0; i < config.resources->devices.size(); ++i)
       add_rule(config.resources->devices[i], i, plan.cgroup.devices);
   add_default_rules(plan.cgroup.devices);
+}
+
+// The spec's rules: only on v2, with a new cgroup namespace, and where the container can write to its cgroups.
+void plan_cgroup_owner(oci::Spec const& spec, Plan& plan) {
+  auto const is_writable = [](Mount const& mount) {
+    return mount.kind == MountKind::cgroup && mount.destination == "/sys/fs/cgroup" &&
+           !((mount.attributes.set | mount.recursive_attributes.set) & MOUNT_ATTR_RDONLY);
+  };
+  bool const only_v2 = plan.cgroup.directories.size() == 1 && plan.cgroup.born_in();
+  if (!only_v2 || !spec.process || !plan.namespaces.is_new(CLONE_NEWCGROUP)) return;
+  if (std::none_of(plan.mounts.begin(), plan.mounts.end(), is_writable)) return;
+  uid_t const uid = spec.process->user.uid, owner = host_uid(plan, uid);
+  if (owner != 0) plan.cgroup.owner = owner;
 }
 
 }  // namespace orlop::plan

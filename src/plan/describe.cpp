@@ -94,6 +94,7 @@ Description describe_cgroup(Cgroup const& cgroup) {
   Description settings = Description::list();
   for (auto const& setting : cgroup.settings) settings.add(Description::text(setting_text(setting)));
   if (!cgroup.settings.empty()) section.add("settings", std::move(settings));
+  if (cgroup.owner) section.add("is given to the user", Description::number(*cgroup.owner));
   if (auto const* born = cgroup.born_in()) section.add("process is born in", Description::text(born->full()));
   return section;
 }

@@ -88,6 +88,7 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   plan_rootfs(spec, request, plan);
   plan_names(spec, host, plan);
   plan_mounts(spec, plan);
+  plan_cgroup_owner(spec, plan);
   plan_devices(config, plan);
   plan_sysctls(spec, host, plan);
   plan_process(*spec.process, host, plan);

@@ -14,6 +14,7 @@ void plan_namespaces(oci::LinuxConfig const& config, HostFacts& host, Plan& plan
 void plan_user_namespace(oci::Spec const& spec, oci::LinuxConfig const& config, Plan& plan);
 void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
 void plan_resources(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);  // behind plan_cgroup
+void plan_cgroup_owner(oci::Spec const& spec, Plan& plan);  // behind plan_mounts
 void plan_rootfs(oci::Spec const& spec, Request const& request, Plan& plan);
 void plan_mounts(oci::Spec const& spec, Plan& plan);
 void plan_devices(oci::LinuxConfig const& config, Plan& plan);

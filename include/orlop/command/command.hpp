@@ -32,6 +32,7 @@ std::string global_help();
 
 int create(Context const& context, Arguments const& arguments);
 int delete_(Context const& context, Arguments const& arguments);
+int events(Context const& context, Arguments const& arguments);
 int exec(Context const& context, Arguments const& arguments);
 int features(Context const& context, Arguments const& arguments);
 int kill(Context const& context, Arguments const& arguments);
@@ -44,6 +45,7 @@ int run(Context const& context, Arguments const& arguments);
 int spec(Context const& context, Arguments const& arguments);
 int start(Context const& context, Arguments const& arguments);
 int state(Context const& context, Arguments const& arguments);
+int update(Context const& context, Arguments const& arguments);
 
 // Standard output, all of it, or an Error (a full disk, a closed pipe).
 void print(std::string_view text);

@@ -68,6 +68,7 @@ struct Cgroup {
   std::vector<kernel::DeviceRule> devices;           // default deny
   std::vector<std::string> controllers;              // of the v2 tree: those that the settings need
   std::vector<kernel::CgroupSetting> settings;
+  std::optional<uid_t> owner;  // on the host: whom the v2 directory is given to
   // The v2 directory is where the process is born (clone3, CLONE_INTO_CGROUP); the v1 ones it enters by itself.
   kernel::CgroupDirectory const* born_in() const {
     for (auto const& directory : directories)
