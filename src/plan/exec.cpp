@@ -138,6 +138,7 @@ Plan make_exec(oci::Spec const& spec, HostFacts& host, ExecRequest const& reques
   Plan plan;
   plan.id = request.id;
   plan_process(process, host, plan);
+  plan_descriptors(request.descriptors, plan.process);
   plan_attributes(process, spec.linux_config.value_or(oci::LinuxConfig{}), plan);
   plan_annotations(spec.annotations, plan);
   plan_seccomp(spec, host, plan);
