@@ -80,8 +80,10 @@ Error error_of(plan::Refusal const& refusal, ProcessFile const& given) {
   return Error::refusal(concat({oci::place_of(given.text, given.name, inner), ": ", inner, ": ", refusal.why()}));
 }
 
-plan::Plan make_plan(container::ContainerDir const& container, container::Record const& record, Arguments const& arguments) {
+plan::Plan make_plan(container::ContainerDir const& container, container::Record const& record, Context const& context,
+                     Arguments const& arguments) {
   auto request = request_of(arguments);
+  request.descriptors = descriptors_of(context, arguments);
   request.container_cgroups = record.all_cgroups;
   auto const given = read_process(arguments.value("process"));
   if (!given.name.empty()) request.process = parsed<oci::Process>(given.text, given.name);
@@ -104,8 +106,8 @@ int exec(Context const& context, Arguments const& arguments) {
   auto const record = container.read_record();
   bool const detach = arguments.has("detach");
   Fd init = launch::hold_init(container, record, arguments.has("ignore-paused"));
-  auto const plan = make_plan(container, record, arguments);
-  launch::JoinOptions const options{arguments.value("pid-file"), arguments.value("console-socket")};
+  auto const plan = make_plan(container, record, context, arguments);
+  launch::JoinOptions const options{arguments.value("pid-file"), arguments.value("console-socket"), arguments.value("pidfd-socket")};
   check_terminal(plan, options.console_socket, detach ? TerminalUse::to_socket : TerminalUse::relayed);
   report_notes(plan);
   launch::SignalGuard signals;

@@ -270,6 +270,7 @@ void Creation::become_created() {
   log::debug("the container is created");
   record_.phase = container::Phase::created;
   directory_.write_record(record_);
+  deliver_pidfd(init_.pidfd(), options_.pidfd_socket, "standard");
   if (!options_.pid_file.empty()) {
     Doing const doing{"pid file"};
     file::replace(options_.pid_file, std::to_string(init_.pid()), 0644);

@@ -25,6 +25,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
+#include <vector>
 
 namespace orlop::launch {
 
@@ -40,14 +41,15 @@ public:
     kernel::set_umask(0);
     enter_cgroups();
     set_oom_score();  // while /proc is the host's
-    int const kept[] = {std::min(channel_, entrance_.init), std::max(channel_, entrance_.init)};
+    std::vector<int> kept = kept_descriptors(plan_.process);
+    kept.insert(kept.end(), {std::min(channel_, entrance_.init), std::max(channel_, entrance_.init)});
     kernel::close_all_but(kept);
     join_namespaces();
     kernel::new_session();
     if (plan_.process.terminal.wanted) use_terminal();
     take_on(plan_.process);
     Execution const program{plan_.process, find_executable(plan_.process)};
-    kernel::close_on_exec_from(3);
+    kernel::close_on_exec_from(3 + plan_.process.kept_descriptors);
     program.settle();
     execute(program);
   }

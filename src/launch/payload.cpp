@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <numeric>
 #include <sys/personality.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -92,6 +93,12 @@ void take_on(plan::Process const& process) {
   if (!entered) kernel::change_directory_inside(process.cwd.c_str());
 }
 
+std::vector<int> kept_descriptors(plan::Process const& process) {
+  std::vector<int> kept(process.kept_descriptors);
+  std::iota(kept.begin(), kept.end(), 3);
+  return kept;
+}
+
 std::string find_executable(plan::Process const& process) {
   Doing const doing{"process.args[0]"};
   std::string const& name = process.args.front();
@@ -122,6 +129,11 @@ Execution::Execution(plan::Process const& process, std::string file) : process_{
     home_ = "HOME=" + home_of(process.user.uid);
     env_.push_back(home_.data());
   }
+  if (process.listen_fds) {  // sd_listen_fds(3) wants the program's own pid, as it sees it
+    listen_fds_ = concat({"LISTEN_FDS=", process.listen_fds});
+    listen_pid_ = concat({"LISTEN_PID=", getpid()});
+    env_.insert(env_.end(), {listen_fds_.data(), listen_pid_.data()});
+  }
   env_.push_back(nullptr);
   if (process.seccomp) last_words_.emplace(failure(ENOENT));
 }
@@ -147,8 +159,8 @@ void Execution::execute(int channel) const {
 void Execution::enter_filter(int channel) const {
   Doing const doing{"linux.seccomp"};
   auto const& seccomp = *process_.seccomp;
-  std::optional<Courier> courier;
-  if (seccomp.listener) courier.emplace(channel);
+  // Never deleted: should the filter not be loaded, its thread looks at it until we end.
+  Courier* const courier = seccomp.listener ? new Courier(channel) : nullptr;
   int const listener = kernel::load_filter(seccomp.program, seccomp.flags);
   if (listener < 0) fail("seccomp", {Word{"SECCOMP_SET_MODE_FILTER"}});
   if (courier) courier->carry(listener);

@@ -20,6 +20,7 @@ struct CreateOptions {
   std::string state_root;
   std::string pid_file;        // empty: none
   std::string console_socket;  // empty: none
+  std::string pidfd_socket;    // empty: none
   bool waits_for_start = true;  // create: init waits at the gate; run: it goes on at once
 };
 

@@ -12,11 +12,17 @@
 namespace orlop::plan {
 
 // What the command line adds to the config.
+// Of the caller's open ones, from 3 on, what the program gets: sd_listen_fds(3), then --preserve-fds.
+struct Descriptors {
+  unsigned listen = 0, preserved = 0;
+};
+
 struct Request {
   std::string id;
   std::string bundle;           // absolute path
   bool no_pivot = false;
   bool no_new_keyring = false;
+  Descriptors descriptors{};
 };
 
 // The config asks for what cannot be, or what this orlop cannot do.
@@ -42,6 +48,7 @@ struct ExecRequest {
   oci::StringList args, env, additional_gids, capabilities;
   std::string user, cwd, apparmor, process_label;
   bool terminal = false, no_new_privileges = false;
+  Descriptors descriptors{};
 };
 
 // The process beside the init of a container that was made from `spec`. A Refusal's place is one in the process

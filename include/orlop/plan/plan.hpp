@@ -172,6 +172,8 @@ struct Process {
   std::optional<kernel::MemoryPolicy> memory_policy;
   std::optional<unsigned long> personality;  // PER_*; PER_LINUX if there is none
   bool no_new_privileges = false;
+  unsigned kept_descriptors = 0;  // of the caller's, from 3 on: those of LISTEN_FDS first, then those of --preserve-fds
+  unsigned listen_fds = 0;        // how many of them are sockets of sd_listen_fds(3)
   std::optional<std::string> session_keyring;  // a new one of this name; absent: the caller's
   std::optional<Seccomp> seccomp;
 };
