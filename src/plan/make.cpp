@@ -95,7 +95,7 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   plan_devices(config, plan);
   plan_sysctls(spec, host, plan);
   plan_process(*spec.process, host, plan);
-  plan_seccomp(config, host, plan);
+  plan_seccomp(spec, host, plan);
   if (!request.no_new_keyring) plan.process.session_keyring = concat({"_ses.", plan.id});
   plan_descriptors(request.descriptors, plan.process);
   plan_attributes(*spec.process, config, plan);

@@ -35,7 +35,6 @@ public:
 
 private:
   void clone();
-  void serve();
   bool is_done(Heard& heard);
   [[noreturn]] void report_death();
 
