@@ -63,7 +63,7 @@ constexpr Option exec_options[] = {
     {"ignore-paused", 0, nullptr, "into a paused container, too: the process runs when it is resumed"},
     {"no-new-privs", 0, nullptr, "no program that is executed can gain privileges"},
     {"no-subreaper", 0, nullptr, "accepted for runc's callers: orlop never is a subreaper"},
-    {"pid-file", 0, "FILE", "write the process's pid as seen from here to FILE, when the program runs"},
+    {"pid-file", 0, "FILE", "write the process's pid as seen from here to FILE when it runs"},
     pidfd_option,
     preserve_option,
     {"process", 'p', "FILE", "the process as JSON (config.json's member process) instead of a program and options"},

@@ -20,8 +20,8 @@ LEFT_OUT = {
 
 # With these the child tells the parent what failed; when they fail, the parent can only see that it ended.
 SPEAKING = ("sendmsg", "recvmsg", "sendto", "recvfrom")
-# When removing fails, what could not be removed stays, and with it the state, so that delete can try again.
-REMOVING = ("rmdir", "unlink", "unlinkat")
+# When removing fails, or the lock that it needs, what could not be removed stays, and with it the state, so that delete can try again.
+REMOVING = ("flock", "rmdir", "unlink", "unlinkat")
 
 
 class Faults(ContainerCase):
