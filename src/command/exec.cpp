@@ -83,6 +83,8 @@ Error error_of(plan::Refusal const& refusal, ProcessFile const& given) {
 plan::Plan make_plan(container::ContainerDir const& container, container::Record const& record, Arguments const& arguments) {
   auto request = request_of(arguments);
   request.container_cgroups = record.all_cgroups;
+  request.has_ordinary_caller = ordinary_caller().has_value();
+  request.denies_setgroups = launch::denies_setgroups(record);
   auto const given = read_process(arguments.value("process"));
   if (!given.name.empty()) request.process = parsed<oci::Process>(given.text, given.name);
   auto const spec = parsed<oci::Spec>(container.read_config(), "config.json");

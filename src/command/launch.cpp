@@ -4,10 +4,13 @@
 #include "orlop/base/log.hpp"
 #include "orlop/base/path.hpp"
 #include "orlop/container/state_root.hpp"
+#include "orlop/kernel/capability.hpp"
 #include "orlop/kernel/self_exe.hpp"
+#include "orlop/kernel/user_namespace.hpp"
 #include "orlop/launch/survey.hpp"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 namespace orlop::command {
 
@@ -35,6 +38,24 @@ void check_rootfs(plan::Rootfs const& rootfs) {
 
 }  // namespace
 
+std::optional<plan::OrdinaryUser> ordinary_caller() {
+  if (geteuid() == 0) return std::nullopt;
+  auto const number = kernel::capability_of("CAP_SYS_ADMIN");
+  if (number && kernel::grantable_capabilities().permitted >> *number & 1) return std::nullopt;
+  return plan::OrdinaryUser{geteuid(), getegid()};
+}
+
+plan::Request make_request(Context const& context, Arguments const& arguments, std::string const& id) {
+  plan::Request request{id, "", arguments.has("no-pivot"), arguments.has("no-new-keyring")};
+  request.caller = ordinary_caller();
+  std::string const& word = context.rootless;
+  if (word != "auto" && word != "true" && word != "false")
+    throw Error::refusal(concat({"unknown value \"", word, "\" of --rootless (auto, true or false)"}));
+  bool const is_auto = word == "auto";
+  request.cgroup_may_lack = is_auto ? geteuid() != 0 || !kernel::is_in_initial_user_namespace() : word == "true";
+  return request;
+}
+
 Launch prepare_launch(Context const& context, Arguments const& arguments, TerminalUse terminal) {
   std::string const& id = arguments.words()[0];
   container::check_id(id);
@@ -44,7 +65,7 @@ Launch prepare_launch(Context const& context, Arguments const& arguments, Termin
   launch.spare = kernel::protect_self_exe(context.argv);
   launch.bundle = load_bundle(arguments.value("bundle", "."));
   launch::Survey host;
-  launch.plan = make_plan(launch.bundle, host, {id, "", arguments.has("no-pivot"), arguments.has("no-new-keyring")});
+  launch.plan = make_plan(launch.bundle, host, make_request(context, arguments, id));
   launch.source = {launch.bundle.config, launch.bundle.spec.oci_version, launch.bundle.spec.annotations};
   launch.options = {context.root(), arguments.value("pid-file"), arguments.value("console-socket"), true};
   check_terminal(launch.plan, launch.options.console_socket, terminal);

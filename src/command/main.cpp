@@ -49,7 +49,7 @@ int run_command(Command const& command, std::span<char*> words, char* const* arg
   check_words(command, arguments);
   std::string_view const id = arguments.words().empty() ? std::string_view{} : std::string_view{arguments.words()[0]};
   Doing const doing{command.name, id};
-  int const code = command.run({argv, globals.value("root")}, arguments);
+  int const code = command.run({argv, globals.value("root"), globals.value("rootless", "auto")}, arguments);
   log::release_warnings();
   return code;
 }

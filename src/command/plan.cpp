@@ -1,6 +1,6 @@
 #include "orlop/plan/print.hpp"
 
-#include "bundle.hpp"
+#include "launch.hpp"
 
 #include "orlop/base/error.hpp"
 #include "orlop/command/command.hpp"
@@ -9,14 +9,14 @@
 
 namespace orlop::command {
 
-int plan(Context const&, Arguments const& arguments) {
+int plan(Context const& context, Arguments const& arguments) {
   std::string const format = arguments.value("format", "text");
   if (format != "text" && format != "json") throw Error::refusal(concat({"unknown format \"", format, "\" (text or json)"}));
   std::string const id = arguments.words().empty() ? "container" : arguments.words()[0];
   container::check_id(id);
   Bundle const bundle = load_bundle(arguments.value("bundle", "."));
   launch::Survey host;
-  auto const made = make_plan(bundle, host, {id, "", arguments.has("no-pivot"), arguments.has("no-new-keyring")});
+  auto const made = make_plan(bundle, host, make_request(context, arguments, id));
   print(format == "json" ? plan::json(made) : plan::text(made));
   return 0;
 }

@@ -13,6 +13,7 @@ namespace {
 
 constexpr Option globals[] = {
     {"root", 0, "DIR", "directory for the state of containers (default: /run/orlop)"},
+    {"rootless", 0, "WHEN", "go without a cgroup that cannot be made: auto (default: where orlop is not root's), true or false"},
     {"log", 0, "FILE", "append the log to FILE instead of standard error"},
     {"log-format", 0, "FORMAT", "text (default) or json"},
     {"debug", 0, nullptr, "log what is done, step by step"},
@@ -82,6 +83,7 @@ constexpr Option ps_options[] = {
 };
 constexpr Option spec_options[] = {
     {"bundle", 'b', "DIR", "where to write config.json (default: .)"},
+    {"rootless", 0, nullptr, "for an ordinary user: a user namespace that maps the own id to root, the host's network"},
     help_option,
 };
 constexpr Option no_options[] = {help_option};

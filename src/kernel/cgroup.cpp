@@ -112,6 +112,19 @@ Fd open_tasks(std::string const& directory) {
 
 void enter_tasks(int tasks) { file::write(tasks, "tasks", "0"); }
 
+void give_cgroup(std::string const& directory, uid_t owner) {
+  constexpr gid_t same = static_cast<gid_t>(-1);
+  constexpr char list[] = "/sys/kernel/cgroup/delegate";
+  // As before Linux 4.15, which has the list.
+  std::string const names = access(list, R_OK) == 0 ? file::read(list) : "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n";
+  check(chown(directory.c_str(), owner, same), "chown", {directory, owner});
+  for (auto const name : split(names, '\n')) {
+    if (name.empty()) continue;
+    std::string const path = concat({directory, "/", name});
+    if (chown(path.c_str(), owner, same) < 0 && errno != ENOENT) fail("chown", {path, owner});
+  }
+}
+
 bool is_frozen(std::string const& directory) {
   for (char const* const name : {"/freezer.state", "/cgroup.freeze"}) {
     std::string const path = directory + name;

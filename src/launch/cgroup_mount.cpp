@@ -60,7 +60,20 @@ void mount_v1(Directory const& root, plan::Mount const& mount, plan::Plan const&
 
 }  // namespace
 
+namespace {
+
+// Without a cgroup of its own the container sees none, rather than those of our caller.
+void mount_nothing(Directory const& root, plan::Mount const& mount) {
+  constexpr std::uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+  Fd const target = path::make_directories(root, mount.destination);
+  Fd const empty = kernel::new_filesystem("tmpfs", "tmpfs", {{"nr_inodes", "1", true}, {"ro", "", false}}, {attributes, 0});
+  kernel::attach(empty, target, mount.destination);
+}
+
+}  // namespace
+
 void mount_cgroup(Directory const& root, plan::Mount const& mount, plan::Plan const& plan) {
+  if (plan.cgroup.directories.empty() && plan.cgroup.is_left_out) return mount_nothing(root, mount);
   if (plan.cgroup.directories.empty()) throw Error::refusal("this host has no cgroup hierarchy in /sys/fs/cgroup");
   auto const& first = plan.cgroup.directories.front();
   if (!first.hierarchy.name.empty()) return mount_v1(root, mount, plan);

@@ -57,6 +57,11 @@ void CgroupSet::set() {
   }
 }
 
+void CgroupSet::give_to(uid_t owner) {
+  Doing const doing{"cgroup"};
+  for (auto const& directory : cgroup_.directories) kernel::give_cgroup(directory.full(), owner);
+}
+
 CgroupSet::~CgroupSet() {
   if (owner_ != getpid()) return;
   for (auto const& directory : made_) {

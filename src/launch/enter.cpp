@@ -9,12 +9,15 @@
 //   execute              "                              "               0 1 2
 #include "orlop/launch/enter.hpp"
 
+#include "stage.hpp"
+
 #include "orlop/kernel/attribute.hpp"
 #include "orlop/kernel/cgroup.hpp"
 #include "orlop/kernel/join.hpp"
 #include "orlop/kernel/namespace.hpp"
 #include "orlop/kernel/processor.hpp"
 #include "orlop/kernel/terminal.hpp"
+#include "orlop/kernel/user_namespace.hpp"
 #include "orlop/base/path.hpp"
 #include "orlop/launch/channel.hpp"
 #include "orlop/launch/payload.hpp"
@@ -40,6 +43,7 @@ public:
     enter_cgroups();
     int const kept[] = {std::min(channel_, entrance_.init), std::max(channel_, entrance_.init)};
     kernel::close_all_but(kept);
+    if (entrance_.has_stage) be_stage();
     join_namespaces();
     kernel::new_session();
     if (plan_.process.terminal.wanted) use_terminal();
@@ -66,10 +70,28 @@ private:
     Doing const doing{"namespaces"};
     if (entrance_.namespaces) kernel::join_process(entrance_.init, entrance_.namespaces);
     if (entrance_.namespaces & CLONE_NEWUSER) {
-      kernel::become({});  // the host's root is nobody there
+      kernel::become_owner(entrance_.owner_uid, entrance_.owner_gid);  // the host's root is nobody there
       kernel::set_dumpable(false);
+      kernel::die_with_parent();  // which the change of user has ended
     }
     close(entrance_.init);
+  }
+
+  // Comes back in the process that is executed: born in init's pid namespace, in its user namespace already.
+  void be_stage() {
+    Doing const doing{"namespaces"};
+    kernel::join_process(entrance_.init, CLONE_NEWUSER);
+    kernel::set_dumpable(false);
+    kernel::die_with_parent();
+    entrance_.namespaces &= ~std::uint64_t{CLONE_NEWUSER};
+    if (entrance_.namespaces & CLONE_NEWPID) kernel::join_process(entrance_.init, CLONE_NEWPID);
+    entrance_.namespaces &= ~std::uint64_t{CLONE_NEWPID};
+    auto child = kernel::clone_into(CLONE_PARENT, -1);
+    if (child) hand_over(std::move(*child), channel_);
+    kernel::die_with_parent();
+    kernel::become_owner(entrance_.owner_uid, entrance_.owner_gid);
+    kernel::set_dumpable(false);
+    kernel::die_with_parent();
   }
 
   void use_terminal() {

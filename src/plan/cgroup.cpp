@@ -2,6 +2,9 @@
 
 #include "orlop/base/path.hpp"
 #include "orlop/base/text.hpp"
+#include "orlop/kernel/namespace.hpp"
+
+#include <linux/mount.h>
 
 namespace orlop::plan {
 
@@ -67,12 +70,58 @@ void add_default_rules(std::vector<DeviceRule>& rules) {
   for (Row const& row : rows) rules.push_back({true, 'c', row.major, row.minor, all_access});
 }
 
+// What only a cgroup gives; device rules are none of it, for a user without privilege has no devices but the host's nodes.
+std::string first_limit(oci::LinuxConfig const& config) {
+  if (!config.resources) return {};
+  auto const& all = *config.resources;
+  char const* name = nullptr;
+  if (all.memory && *all.memory != oci::LinuxMemory{}) name = "memory";
+  else if (all.cpu && *all.cpu != oci::LinuxCpu{}) name = "cpu";
+  else if (all.pids && *all.pids != oci::LinuxPids{}) name = "pids";
+  else if (all.block_io && *all.block_io != oci::LinuxBlockIo{}) name = "blockIO";
+  else if (!all.hugepage_limits.empty()) name = "hugepageLimits";
+  else if (all.network && *all.network != oci::LinuxNetwork{}) name = "network";
+  else if (!all.rdma.empty()) name = "rdma";
+  else if (!all.unified.empty()) name = "unified";
+  return name ? concat({"linux.resources.", name}) : std::string{};
+}
+
+// True: it is left out, and a note says why.
+bool is_left_out(kernel::CgroupDirectory const& directory, oci::LinuxConfig const& config, HostFacts& host, Plan& plan) {
+  std::string const obstacle = host.obstacle_to_cgroup(directory);
+  if (obstacle.empty()) return false;
+  if (std::string const limit = first_limit(config); !limit.empty())
+    throw Refusal{limit, concat({"needs the cgroup ", directory.full(), ", and it cannot be made: ", obstacle,
+                                 " (linux.cgroupsPath may name one below a cgroup that is delegated to the caller)"})};
+  plan.notes.push_back(concat({"no cgroup ", directory.full(), ": ", obstacle}));
+  return true;
+}
+
+constexpr bool is_ro(Mount const& mount) { return mount.attributes.set & MOUNT_ATTR_RDONLY; }
+
 }  // namespace
 
-void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Plan& plan) {
+// config-linux.md, "Cgroup ownership".
+void plan_cgroup_owner(Plan& plan) {
+  bool const is_v2_only = plan.cgroup.directories.size() == 1 && plan.cgroup.born_in();
+  bool const is_ours = !plan.user_namespace || !plan.user_namespace->has_ordinary_maker;
+  if (!is_v2_only || !is_ours || !plan.namespaces.is_new(CLONE_NEWCGROUP)) return;
+  if (!plan.user_namespace && plan.process.user.uid == 0) return;
+  for (auto const& mount : plan.mounts)
+    if (mount.kind == MountKind::cgroup && mount.destination == "/sys/fs/cgroup" && !is_ro(mount))
+      plan.cgroup.owner = plan.process.user.uid;
+}
+
+void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Request const& request, Plan& plan) {
   std::string const path = path::cleaned(config.cgroups_path.empty() ? plan.id : config.cgroups_path);
   if (path == "/") throw Refusal{"linux.cgroupsPath", "is the root of the hierarchy, which is the host's"};
-  for (auto const& hierarchy : host.cgroup_hierarchies()) plan.cgroup.directories.push_back({hierarchy, path});
+  for (auto const& hierarchy : host.cgroup_hierarchies()) {
+    kernel::CgroupDirectory directory{hierarchy, path};
+    if (request.cgroup_may_lack && is_left_out(directory, config, host, plan))
+      plan.cgroup.is_left_out = true;
+    else
+      plan.cgroup.directories.push_back(std::move(directory));
+  }
   if (config.resources)
     for (std::size_t i = 0; i < config.resources->devices.size(); ++i)
       add_rule(config.resources->devices[i], i, plan.cgroup.devices);

@@ -81,6 +81,7 @@ Description describe_cgroup(Cgroup const& cgroup) {
   for (auto const& rule : cgroup.devices)
     devices.add(Description::text(concat({rule.allow ? "allow " : "deny ", kernel::device_rule_text(rule)})));
   section.add("devices", std::move(devices));
+  if (cgroup.owner) section.add("given to", Description::text(concat({"uid ", *cgroup.owner, " of the container"})));
   if (auto const* born = cgroup.born_in()) section.add("process is born in", Description::text(born->full()));
   return section;
 }
@@ -121,9 +122,13 @@ Description describe_spans(kernel::IdSpans const& map) {
 
 Description describe_user_namespace(UserNamespace const& user) {
   Description section;
-  section.add("uids", describe_spans(user.uids));
-  section.add("gids", describe_spans(user.gids));
-  section.add("owner", Description::text(concat({user.owner_uid, ":", user.owner_gid})));
+  if (user.is_joined) section.add("joined", Description::boolean(true));
+  if (!user.uids.empty()) section.add("uids", describe_spans(user.uids));
+  if (!user.gids.empty()) section.add("gids", describe_spans(user.gids));
+  if (user.uids_by_helper) section.add("uids written by", Description::text("newuidmap"));
+  if (user.gids_by_helper) section.add("gids written by", Description::text("newgidmap"));
+  if (user.denies_setgroups) section.add("setgroups", Description::text("deny"));
+  if (!user.is_joined) section.add("owner", Description::text(concat({user.owner_uid, ":", user.owner_gid})));
   return section;
 }
 

@@ -82,14 +82,15 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   plan.id = request.id;
   plan.bundle = request.bundle;
   plan_namespaces(config, host, plan);
-  plan_user_namespace(spec, config, plan);
-  plan_cgroup(config, host, plan);
+  plan_user_namespace(spec, config, request, plan);
+  plan_cgroup(config, host, request, plan);
   plan_rootfs(spec, request, plan);
   plan_names(spec, host, plan);
   plan_mounts(spec, plan);
   plan_devices(config, plan);
   plan_sysctls(spec, host, plan);
   plan_process(*spec.process, host, plan);
+  plan_cgroup_owner(plan);
   if (!request.no_new_keyring) plan.process.session_keyring = concat({"_ses.", plan.id});
   plan_hooks(spec, plan);
   for (std::size_t i = 0; i < config.masked_paths.size(); ++i)

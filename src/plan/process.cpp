@@ -135,6 +135,7 @@ void plan_process(oci::Process const& process, HostFacts& host, Plan& plan) {
     throw Refusal{"process.cwd", concat({"\"", process.cwd, "\" is not an absolute path"})};
   plan.process.cwd = process.cwd;
   plan_user(process.user, plan.process);
+  plan.process.user.keeps_groups = plan.user_namespace && plan.user_namespace->denies_setgroups;
   plan.process.no_new_privileges = process.no_new_privileges;
   plan_terminal(process, plan);
   plan_rlimits(process, plan);

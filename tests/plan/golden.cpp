@@ -25,6 +25,7 @@ struct HostAnswers {
   std::string cgroup_hierarchies{};                                   // a word of cgroup_layout
   std::optional<WithoutCapabilities> grantable_capabilities{};        // all but those
   oci::StringList own_namespaces{};                                   // the files that are; absent: not asked for
+  std::optional<std::string> obstacle_to_cgroup{};
 };
 // The plan of `exec` in the container of that config; members are options of the command line.
 struct ExecWords {
@@ -38,6 +39,7 @@ struct HostFile {
   bool no_pivot{};
   std::optional<ExecWords> exec{};
   bool no_new_keyring{};
+  std::uint32_t caller{};  // uid and gid of an ordinary one
   HostAnswers answers{};
 };
 
@@ -57,7 +59,8 @@ constexpr auto without_capabilities = table<WithoutCapabilities>(
 constexpr auto host_answers = table<HostAnswers>(
     optional<&HostAnswers::cgroup_hierarchies>("cgroup_hierarchies"),
     optional<&HostAnswers::grantable_capabilities>("grantable_capabilities"),
-    optional<&HostAnswers::own_namespaces>("own_namespaces"));
+    optional<&HostAnswers::own_namespaces>("own_namespaces"),
+    optional<&HostAnswers::obstacle_to_cgroup>("obstacle_to_cgroup"));
 constexpr auto exec_words = table<ExecWords>(
     optional<&ExecWords::container_cgroups>("containerCgroups"),
     optional<&ExecWords::args>("args"),
@@ -74,6 +77,7 @@ constexpr auto host_file = table<HostFile>(
     optional<&HostFile::no_pivot>("noPivot"),
     optional<&HostFile::exec>("exec"),
     optional<&HostFile::no_new_keyring>("noNewKeyring"),
+    optional<&HostFile::caller>("caller"),
     required<&HostFile::answers>("answers"));
 }  // namespace
 
@@ -124,6 +128,7 @@ Table::Answers answers_of(HostAnswers const& file) {
     answers.grantable_capabilities = {all_but(without->permitted), all_but(without->bounding)};
   if (!file.own_namespaces.empty())
     answers.own_namespaces = {file.own_namespaces.begin(), file.own_namespaces.end()};
+  answers.obstacle_to_cgroup = file.obstacle_to_cgroup;
   return answers;
 }
 
@@ -158,12 +163,19 @@ orlop::plan::ExecRequest request_of(ExecWords const& words) {
   return request;
 }
 
+orlop::plan::Request create_request_of(HostFile const& host) {
+  orlop::plan::Request request{"web1", "/srv/bundle", host.no_pivot, host.no_new_keyring};
+  if (host.caller) request.caller = {host.caller, host.caller};
+  request.cgroup_may_lack = host.caller != 0;
+  return request;
+}
+
 void run_case(std::string const& name) {
   auto const host = parsed<HostFile>(name + ".host");
   auto const spec = parsed<oci::Spec>(host.config.empty() ? name + ".json" : host.config);
   Table table{answers_of(host.answers)};
   auto const plan = host.exec ? orlop::plan::make_exec(spec, table, request_of(*host.exec))
-                              : orlop::plan::make(spec, table, {"web1", "/srv/bundle", host.no_pivot, host.no_new_keyring});
+                              : orlop::plan::make(spec, table, create_request_of(host));
   CHECK(table.questions_asked() == table.questions_answered());
   hold(name + ".text", orlop::plan::text(plan));
   std::string const json = orlop::plan::json(plan);

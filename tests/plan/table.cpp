@@ -11,6 +11,7 @@ using orlop::kernel::CgroupHierarchy;
 constexpr char hierarchies[] = "cgroup_hierarchies";
 constexpr char capabilities[] = "grantable_capabilities";
 constexpr char namespaces[] = "own_namespaces";
+constexpr char obstacle[] = "obstacle_to_cgroup";
 
 // As launch/survey finds them, in the order of /proc/self/cgroup.
 std::vector<CgroupHierarchy> v1_hierarchies() {
@@ -60,11 +61,17 @@ bool Table::is_own_namespace(std::uint64_t, std::string const& path) {
   return answers_.own_namespaces->count(path) != 0;
 }
 
+std::string Table::obstacle_to_cgroup(orlop::kernel::CgroupDirectory const&) {
+  ask(obstacle, answers_.obstacle_to_cgroup.has_value());
+  return *answers_.obstacle_to_cgroup;
+}
+
 std::set<std::string> Table::questions_answered() const {
   std::set<std::string> names;
   if (answers_.cgroup_hierarchies) names.insert(hierarchies);
   if (answers_.grantable_capabilities) names.insert(capabilities);
   if (answers_.own_namespaces) names.insert(namespaces);
+  if (answers_.obstacle_to_cgroup) names.insert(obstacle);
   return names;
 }
 

@@ -22,6 +22,7 @@ public:
     std::optional<std::vector<orlop::kernel::CgroupHierarchy>> cgroup_hierarchies;
     std::optional<orlop::kernel::Grantable> grantable_capabilities;
     std::optional<std::set<std::string>> own_namespaces{};  // the files that are
+    std::optional<std::string> obstacle_to_cgroup{};        // to each
   };
   explicit Table(Answers answers) : answers_{std::move(answers)} {}
   // A v2 host that can grant everything: for tests that are not about the host.
@@ -30,6 +31,7 @@ public:
   std::vector<orlop::kernel::CgroupHierarchy> const& cgroup_hierarchies() override;
   orlop::kernel::Grantable grantable_capabilities() override;
   bool is_own_namespace(std::uint64_t kind, std::string const& path) override;
+  std::string obstacle_to_cgroup(orlop::kernel::CgroupDirectory const& cgroup) override;
 
   // By name.
   std::set<std::string> questions_answered() const;

@@ -11,6 +11,7 @@ namespace orlop::command {
 struct Context {
   char* const* argv;       // of main, to start again from a protected executable
   std::string state_root;  // empty: the default
+  std::string rootless;    // --rootless
   std::string root() const;
 };
 

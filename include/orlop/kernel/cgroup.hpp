@@ -45,6 +45,8 @@ void enter_cgroup(CgroupDirectory const& cgroup);
 // Closed: the directory is of a v2 tree.
 Fd open_tasks(std::string const& directory);
 void enter_tasks(int tasks);
+// To a user who may manage what is below: the directory, and of its files those that /sys/kernel/cgroup/delegate lists.
+void give_cgroup(std::string const& directory, uid_t owner);
 // Frozen, or on its way there, by itself (v1: freezer.state, v2: cgroup.freeze).
 bool is_frozen(std::string const& directory);
 std::vector<pid_t> cgroup_processes(std::string const& directory);

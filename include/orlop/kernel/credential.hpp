@@ -10,6 +10,7 @@ struct Credentials {
   uid_t uid = 0;
   gid_t gid = 0;
   std::vector<gid_t> groups;
+  bool keeps_groups = false;  // setgroups(2) is denied in the user namespace: the caller's stay, and `groups` is empty
   bool operator==(Credentials const&) const = default;
 };
 

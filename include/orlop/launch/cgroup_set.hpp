@@ -22,6 +22,8 @@ public:
   // Beside the child: all others; then every setting.
   void make_rest();
   void set();
+  // By the host's id.
+  void give_to(uid_t owner);
   void commit() { owner_ = 0; }
 
 private:

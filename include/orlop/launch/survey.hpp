@@ -11,6 +11,7 @@ public:
   std::vector<kernel::CgroupHierarchy> const& cgroup_hierarchies() override;
   kernel::Grantable grantable_capabilities() override;
   bool is_own_namespace(std::uint64_t kind, std::string const& path) override;
+  std::string obstacle_to_cgroup(kernel::CgroupDirectory const& cgroup) override;
 
 private:
   std::optional<std::vector<kernel::CgroupHierarchy>> hierarchies_;

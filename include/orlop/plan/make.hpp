@@ -11,12 +11,20 @@
 
 namespace orlop::plan {
 
+// Who calls, if it is not root.
+struct OrdinaryUser {
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
 // What the command line adds to the config.
 struct Request {
   std::string id;
   std::string bundle;           // absolute path
   bool no_pivot = false;
   bool no_new_keyring = false;
+  std::optional<OrdinaryUser> caller{};
+  bool cgroup_may_lack = false;  // --rootless: one that cannot be made is left out, if nothing is limited
 };
 
 // The config asks for what cannot be, or what this orlop cannot do.
@@ -42,6 +50,8 @@ struct ExecRequest {
   oci::StringList args, env, additional_gids, capabilities;
   std::string user, cwd, apparmor, process_label;
   bool terminal = false, no_new_privileges = false;
+  bool denies_setgroups = false;   // the container's user namespace
+  bool has_ordinary_caller = false;
 };
 
 // The process beside the init of a container that was made from `spec`. A Refusal's place is one in the process

@@ -53,15 +53,24 @@ struct Namespaces {
 // A new user namespace: the parent writes its maps, and the child becomes its owner before it makes anything. What needs
 // the host's privilege (joining the host's namespaces, entering cgroups, raising limits) is the parent's to do then, and
 // ipc and network wait for the owner: their files would belong to nobody.
+// A joined one: everything new is made by a process that is in it already; its maps stand, and `uids` and `gids` are what
+// the config says of them, if anything.
 struct UserNamespace {
   kernel::IdSpans uids, gids;
-  uid_t owner_uid = 0;  // inside: root, or the first that is mapped
+  uid_t owner_uid = 0;  // inside: root, or the first that is mapped; of a joined one found out when we are in it
   gid_t owner_gid = 0;
+  bool is_joined = false;
+  // An ordinary user makes it, who may write a map of the own id only: others are newuidmap's and newgidmap's to write.
+  bool has_ordinary_maker = false;
+  bool uids_by_helper = false, gids_by_helper = false;
+  bool denies_setgroups = false;
 };
 
 struct Cgroup {
   std::vector<kernel::CgroupDirectory> directories;  // one in each hierarchy of the host
   std::vector<kernel::DeviceRule> devices;           // default deny
+  std::optional<uid_t> owner;                        // in the container: the v2 directory is given to this user
+  bool is_left_out = false;                          // some that cannot be made, and need not be
   // The v2 directory is where the process is born (clone3, CLONE_INTO_CGROUP); the v1 ones it enters by itself.
   kernel::CgroupDirectory const* born_in() const {
     for (auto const& directory : directories)
