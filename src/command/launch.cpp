@@ -48,11 +48,13 @@ std::optional<plan::OrdinaryUser> ordinary_caller() {
 plan::Request make_request(Context const& context, Arguments const& arguments, std::string const& id) {
   plan::Request request{id, "", arguments.has("no-pivot"), arguments.has("no-new-keyring")};
   request.caller = ordinary_caller();
+  bool const is_hosts_root = geteuid() == 0 && kernel::is_in_initial_user_namespace();
+  request.may_filter_devices = !request.caller && (geteuid() != 0 || is_hosts_root);
   std::string const& word = context.rootless;
   if (word != "auto" && word != "true" && word != "false")
     throw Error::refusal(concat({"unknown value \"", word, "\" of --rootless (auto, true or false)"}));
   bool const is_auto = word == "auto";
-  request.cgroup_may_lack = is_auto ? geteuid() != 0 || !kernel::is_in_initial_user_namespace() : word == "true";
+  request.cgroup_may_lack = is_auto ? !is_hosts_root : word == "true";
   return request;
 }
 

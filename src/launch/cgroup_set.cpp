@@ -18,6 +18,13 @@ std::string processes_text(std::string const& directory) {
 
 bool is_missing(kernel::CgroupDirectory const& directory) { return access(directory.full().c_str(), F_OK) < 0; }
 
+std::vector<kernel::CgroupSetting> settings_of(plan::Cgroup const& cgroup, bool last) {
+  std::vector<kernel::CgroupSetting> settings;
+  for (auto const& setting : cgroup.settings)
+    if (setting.is_last == last) settings.push_back(setting);
+  return settings;
+}
+
 // `all` are the container's: what was frozen dies on v1 only when it is thawed.
 void remove_one(std::string const& directory, std::vector<std::string> const& all) {
   if (kernel::try_remove_cgroup(directory, 0)) return;
@@ -35,6 +42,8 @@ Fd CgroupSet::make_birthplace() {
   if (!born) return {};
   if (is_missing(*born)) made_.push_back(born->full());
   kernel::make_cgroup(*born);
+  // Where v2 is all there is, its controllers count what the statistics show, limit or not.
+  kernel::enable_controllers(born->hierarchy.mount, born->path, cgroup_.controllers, cgroup_.directories.size() == 1);
   return kernel::open_cgroup(*born);
 }
 
@@ -52,9 +61,23 @@ void CgroupSet::set() {
   Doing const doing{"cgroup"};
   bool const only_v2 = cgroup_.directories.size() == 1 && cgroup_.born_in();
   for (auto const& directory : cgroup_.directories) {
+    if (!cgroup_.filters_devices) break;
     if (directory.hierarchy.has("devices")) kernel::filter_devices_v1(directory.full(), cgroup_.devices);
     if (only_v2) kernel::filter_devices_v2(directory.full(), cgroup_.devices);
   }
+  if (!cgroup_.settings.empty()) kernel::write_settings(settings_of(cgroup_, false));
+}
+
+bool CgroupSet::has_killed() const {
+  for (auto const& directory : cgroup_.directories)
+    if (directory.hierarchy.is_v2 || directory.hierarchy.has("memory"))
+      if (kernel::oom_kills(directory.full()) > 0) return true;
+  return false;
+}
+
+void CgroupSet::set_last() {
+  Doing const doing{"cgroup"};
+  kernel::write_settings(settings_of(cgroup_, true));
 }
 
 void CgroupSet::give_to(uid_t owner) {

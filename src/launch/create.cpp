@@ -21,6 +21,7 @@
 #include "orlop/launch/hook.hpp"
 #include "orlop/launch/init.hpp"
 
+#include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
@@ -243,6 +244,10 @@ bool Creation::is_done(Heard& heard) {
       if (!say(channel_, Word::done, source)) report_death();
       return false;
     }
+    case Word::last_settings:
+      cgroups_.set_last();
+      if (!say(channel_, Word::done)) report_death();
+      return false;
     case Word::ready:
       become_created();
       if (!say(channel_, Word::done)) report_death();
@@ -299,6 +304,9 @@ void Creation::report_death() {
   for (Heard heard = hear(channel_); heard.message.word != Word::end_of_file; heard = hear(channel_))
     if (heard.message.word == Word::failed) throw error_of(heard.message).within(Doing::trail());
   int const status = init_.reap();
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && cgroups_.has_killed())
+    throw Error::refusal("the container's init was killed before it could execute the program: linux.resources.memory "
+                         "leaves it too little memory to start with");
   if (WIFSIGNALED(status))
     throw Error::refusal(concat({"the container's init was killed by SIG", sigabbrev_np(WTERMSIG(status)),
                                  " before it could execute the program"}));

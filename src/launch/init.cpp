@@ -84,6 +84,7 @@ public:
     take_on(plan_.process);
     Execution const program{plan_.process, find_executable(plan_.process)};
     kernel::close_on_exec_from(3);
+    if (plan_.cgroup.has_last_settings()) ask(channel_, Word::last_settings);
     if (gate_.is_open()) wait_at_gate();
     if (plan_.hooks) run_start_hooks(*plan_.hooks);
     program.settle();

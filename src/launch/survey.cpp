@@ -105,6 +105,17 @@ std::vector<kernel::CgroupHierarchy> const& Survey::cgroup_hierarchies() {
   return *hierarchies_;
 }
 
+std::vector<std::string> const& Survey::unified_controllers() {
+  if (unified_) return *unified_;
+  unified_.emplace();
+  for (auto const& hierarchy : cgroup_hierarchies()) {
+    if (!hierarchy.is_v2) continue;
+    std::string const text = file::read(hierarchy.mount + "/cgroup.controllers");
+    for (auto const controller : split(trimmed(text), ' ')) unified_->emplace_back(controller);
+  }
+  return *unified_;
+}
+
 kernel::Grantable Survey::grantable_capabilities() {
   if (!grantable_) grantable_ = kernel::grantable_capabilities();
   return *grantable_;

@@ -126,6 +126,8 @@ void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Request const&
     for (std::size_t i = 0; i < config.resources->devices.size(); ++i)
       add_rule(config.resources->devices[i], i, plan.cgroup.devices);
   add_default_rules(plan.cgroup.devices);
+  // Such a container has no devices but nodes of the host that are bound in, which the host's own modes protect.
+  plan.cgroup.filters_devices = request.may_filter_devices;
 }
 
 }  // namespace orlop::plan

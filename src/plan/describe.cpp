@@ -71,6 +71,15 @@ std::string propagation_text(unsigned long propagation, bool recursive) {
   return concat({recursive ? "r" : "", word});
 }
 
+std::string setting_text(kernel::CgroupSetting const& setting) {
+  std::string text = concat({setting.directory, "/", setting.file, " ", setting.value});
+  if (!setting.other_file.empty()) text += concat({", or else ", setting.other_file, " ", setting.other_value});
+  if (setting.may_be_missing) text += ", if there";
+  if (!setting.usage_file.empty()) text += concat({", not below ", setting.usage_file});
+  if (setting.is_last) text += ", at last";
+  return text;
+}
+
 Description describe_cgroup(Cgroup const& cgroup) {
   Description section;
   Description directories = Description::list();
@@ -80,8 +89,12 @@ Description describe_cgroup(Cgroup const& cgroup) {
   devices.add(Description::text("deny a *:* rwm"));
   for (auto const& rule : cgroup.devices)
     devices.add(Description::text(concat({rule.allow ? "allow " : "deny ", kernel::device_rule_text(rule)})));
-  section.add("devices", std::move(devices));
+  section.add("devices", cgroup.filters_devices ? std::move(devices) : Description::text("not filtered"));
   if (cgroup.owner) section.add("given to", Description::text(concat({"uid ", *cgroup.owner, " of the container"})));
+  if (!cgroup.controllers.empty()) section.add("controllers switched on", Description::texts(cgroup.controllers));
+  Description settings = Description::list();
+  for (auto const& setting : cgroup.settings) settings.add(Description::text(setting_text(setting)));
+  if (!cgroup.settings.empty()) section.add("settings", std::move(settings));
   if (auto const* born = cgroup.born_in()) section.add("process is born in", Description::text(born->full()));
   return section;
 }

@@ -84,6 +84,7 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   plan_namespaces(config, host, plan);
   plan_user_namespace(spec, config, request, plan);
   plan_cgroup(config, host, request, plan);
+  plan_resources(config, host, plan);
   plan_rootfs(spec, request, plan);
   plan_names(spec, host, plan);
   plan_mounts(spec, plan);

@@ -17,6 +17,7 @@ void check_mapped(oci::User const& user, Plan const& plan);
 // A user namespace in the list that is not simply the caller's own.
 bool has_user_namespace(oci::LinuxConfig const& config, HostFacts& host);
 void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Request const& request, Plan& plan);
+void plan_resources(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);  // behind plan_cgroup
 // Behind namespaces, mounts and process.
 void plan_cgroup_owner(Plan& plan);
 void plan_rootfs(oci::Spec const& spec, Request const& request, Plan& plan);

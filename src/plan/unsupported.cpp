@@ -8,17 +8,6 @@ void refuse_if(bool asked, char const* where) {
   if (asked) throw Refusal{where, "is not supported by this version of orlop"};
 }
 
-void refuse_resources(oci::LinuxResources const& resources) {
-  refuse_if(resources.memory && *resources.memory != oci::LinuxMemory{}, "linux.resources.memory");
-  refuse_if(resources.cpu && *resources.cpu != oci::LinuxCpu{}, "linux.resources.cpu");
-  refuse_if(resources.pids && *resources.pids != oci::LinuxPids{}, "linux.resources.pids");
-  refuse_if(resources.block_io && *resources.block_io != oci::LinuxBlockIo{}, "linux.resources.blockIO");
-  refuse_if(!resources.hugepage_limits.empty(), "linux.resources.hugepageLimits");
-  refuse_if(resources.network && *resources.network != oci::LinuxNetwork{}, "linux.resources.network");
-  refuse_if(!resources.rdma.empty(), "linux.resources.rdma");
-  refuse_if(!resources.unified.empty(), "linux.resources.unified");
-}
-
 void refuse_linux(oci::LinuxConfig const& config) {
   refuse_if(!config.net_devices.empty(), "linux.netDevices");
   refuse_if(config.seccomp.has_value(), "linux.seccomp");
@@ -26,7 +15,6 @@ void refuse_linux(oci::LinuxConfig const& config) {
   refuse_if(config.intel_rdt.has_value(), "linux.intelRdt");
   refuse_if(config.memory_policy.has_value(), "linux.memoryPolicy");
   refuse_if(config.personality.has_value(), "linux.personality");
-  if (config.resources) refuse_resources(*config.resources);
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ struct WithoutCapabilities {
 };
 struct HostAnswers {
   std::string cgroup_hierarchies{};                                   // a word of cgroup_layout
+  std::optional<oci::StringList> unified_controllers{};
   std::optional<WithoutCapabilities> grantable_capabilities{};        // all but those
   oci::StringList own_namespaces{};                                   // the files that are; absent: not asked for
   std::optional<std::string> obstacle_to_cgroup{};
@@ -58,6 +59,7 @@ constexpr auto without_capabilities = table<WithoutCapabilities>(
     optional<&WithoutCapabilities::bounding>("withoutBounding"));
 constexpr auto host_answers = table<HostAnswers>(
     optional<&HostAnswers::cgroup_hierarchies>("cgroup_hierarchies"),
+    optional<&HostAnswers::unified_controllers>("unified_controllers"),
     optional<&HostAnswers::grantable_capabilities>("grantable_capabilities"),
     optional<&HostAnswers::own_namespaces>("own_namespaces"),
     optional<&HostAnswers::obstacle_to_cgroup>("obstacle_to_cgroup"));
@@ -124,6 +126,7 @@ CapabilitySet all_but(oci::StringList const& names) {
 Table::Answers answers_of(HostAnswers const& file) {
   Table::Answers answers;
   if (!file.cgroup_hierarchies.empty()) answers.cgroup_hierarchies = cgroup_layout(file.cgroup_hierarchies);
+  answers.unified_controllers = file.unified_controllers;
   if (auto const& without = file.grantable_capabilities)
     answers.grantable_capabilities = {all_but(without->permitted), all_but(without->bounding)};
   if (!file.own_namespaces.empty())

@@ -8,11 +8,13 @@ namespace {
 class Impure : public HostFacts {
 public:
   std::vector<kernel::CgroupHierarchy> const& cgroup_hierarchies() override { return none_; }
+  std::vector<std::string> const& unified_controllers() override { return nothing_; }
   kernel::Grantable grantable_capabilities() override { return kernel::grantable_capabilities(); }
   bool is_own_namespace(std::uint64_t, std::string const&) override { return false; }
 
 private:
   std::vector<kernel::CgroupHierarchy> none_;
+  std::vector<std::string> nothing_;
 };
 
 }  // namespace

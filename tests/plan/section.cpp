@@ -230,7 +230,7 @@ TEST_CASE("cgroup: every spelling of its path stays below the mount point, on ev
     for (auto const& row : rows) {
       oci::Spec spec = base_spec();
       spec.linux_config->cgroups_path = row.written;
-      Table host{{cgroup_layout(layout), {}}};
+      Table host{{cgroup_layout(layout), {}, {}}};
       auto const plan = orlop::plan::make(spec, host, {"web1", "/srv/bundle", false});
       std::vector<orlop::kernel::CgroupDirectory> expected;
       for (auto const& hierarchy : cgroup_layout(layout)) expected.push_back({hierarchy, row.planned});
@@ -256,7 +256,7 @@ TEST_CASE("capabilities: what is left out is one warning, or none") {
   for (auto const& row : rows) {
     oci::Spec spec = base_spec();
     spec.process->capabilities = {row.wanted, row.wanted, row.wanted, row.wanted, row.wanted};
-    Table host{{cgroup_layout("v2"), held}};
+    Table host{{cgroup_layout("v2"), {}, held}};
     CHECK(orlop::plan::make(spec, host, {"web1", "/srv/bundle", false}).warnings == row.warnings);
   }
 }

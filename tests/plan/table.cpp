@@ -2,6 +2,8 @@
 
 #include "harness/catch.hpp"
 
+#include "orlop/base/text.hpp"
+
 namespace plan_test {
 
 namespace {
@@ -9,6 +11,7 @@ namespace {
 using orlop::kernel::CgroupHierarchy;
 
 constexpr char hierarchies[] = "cgroup_hierarchies";
+constexpr char unified[] = "unified_controllers";
 constexpr char capabilities[] = "grantable_capabilities";
 constexpr char namespaces[] = "own_namespaces";
 constexpr char obstacle[] = "obstacle_to_cgroup";
@@ -29,12 +32,19 @@ std::vector<CgroupHierarchy> cgroup_layout(std::string_view word) {
   if (word == "none") return {};
   if (word == "v2") return {{"/sys/fs/cgroup", "", {}, true}};
   auto found = v1_hierarchies();
+  if (word == "v1-all")
+    for (char const* name : {"blkio", "cpuset", "hugetlb", "net_cls,net_prio", "pids", "rdma"}) {
+      auto& hierarchy = found.emplace_back(CgroupHierarchy{orlop::concat({"/sys/fs/cgroup/", name}), name, {}, false});
+      for (auto const one : orlop::split(name, ',')) hierarchy.controllers.emplace_back(one);
+    }
   if (word == "hybrid")
     found.push_back({"/sys/fs/cgroup/unified", "unified", {}, true});
-  else if (word != "v1")
+  else if (word != "v1" && word != "v1-all")
     FAIL("\"" << std::string{word} << "\" is no layout of cgroups");
   return found;
 }
+
+std::vector<std::string> all_controllers() { return {"cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma"}; }
 
 orlop::kernel::Grantable all_capabilities() {
   auto const all = (orlop::kernel::CapabilitySet{1} << orlop::kernel::capability_count) - 1;
@@ -49,6 +59,11 @@ void Table::ask(char const* question, bool is_answered) {
 std::vector<CgroupHierarchy> const& Table::cgroup_hierarchies() {
   ask(hierarchies, answers_.cgroup_hierarchies.has_value());
   return *answers_.cgroup_hierarchies;
+}
+
+std::vector<std::string> const& Table::unified_controllers() {
+  ask(unified, answers_.unified_controllers.has_value());
+  return *answers_.unified_controllers;
 }
 
 orlop::kernel::Grantable Table::grantable_capabilities() {
@@ -69,6 +84,7 @@ std::string Table::obstacle_to_cgroup(orlop::kernel::CgroupDirectory const&) {
 std::set<std::string> Table::questions_answered() const {
   std::set<std::string> names;
   if (answers_.cgroup_hierarchies) names.insert(hierarchies);
+  if (answers_.unified_controllers) names.insert(unified);
   if (answers_.grantable_capabilities) names.insert(capabilities);
   if (answers_.own_namespaces) names.insert(namespaces);
   if (answers_.obstacle_to_cgroup) names.insert(obstacle);

@@ -10,25 +10,28 @@
 
 namespace plan_test {
 
-// "v1", "hybrid", "v2" or "none"; the test fails on another word.
+// "v1" (few controllers), "v1-all", "hybrid", "v2" or "none"; the test fails on another word.
 std::vector<orlop::kernel::CgroupHierarchy> cgroup_layout(std::string_view word);
 
+std::vector<std::string> all_controllers();
 orlop::kernel::Grantable all_capabilities();
 
 class Table : public orlop::plan::HostFacts {
 public:
   // Members are the questions; absent: not to be asked.
   struct Answers {
-    std::optional<std::vector<orlop::kernel::CgroupHierarchy>> cgroup_hierarchies;
-    std::optional<orlop::kernel::Grantable> grantable_capabilities;
+    std::optional<std::vector<orlop::kernel::CgroupHierarchy>> cgroup_hierarchies{};
+    std::optional<std::vector<std::string>> unified_controllers{};
+    std::optional<orlop::kernel::Grantable> grantable_capabilities{};
     std::optional<std::set<std::string>> own_namespaces{};  // the files that are
     std::optional<std::string> obstacle_to_cgroup{};        // to each
   };
   explicit Table(Answers answers) : answers_{std::move(answers)} {}
   // A v2 host that can grant everything: for tests that are not about the host.
-  Table() : Table{{cgroup_layout("v2"), all_capabilities(), std::set<std::string>{"/proc/1/ns/own"}}} {}
+  Table() : Table{{cgroup_layout("v2"), all_controllers(), all_capabilities(), std::set<std::string>{"/proc/1/ns/own"}, "/sys/fs/cgroup cannot be written"}} {}
 
   std::vector<orlop::kernel::CgroupHierarchy> const& cgroup_hierarchies() override;
+  std::vector<std::string> const& unified_controllers() override;
   orlop::kernel::Grantable grantable_capabilities() override;
   bool is_own_namespace(std::uint64_t kind, std::string const& path) override;
   std::string obstacle_to_cgroup(orlop::kernel::CgroupDirectory const& cgroup) override;

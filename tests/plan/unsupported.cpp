@@ -39,14 +39,6 @@ constexpr Unsupported unsupported_rows[] = {
     {"linux.intelRdt", [](Spec& s) { s.linux_config->intel_rdt.emplace(); }},
     {"linux.memoryPolicy", [](Spec& s) { s.linux_config->memory_policy.emplace(); }},
     {"linux.personality", [](Spec& s) { s.linux_config->personality.emplace(); }},
-    {"linux.resources.memory", [](Spec& s) { resources(s).memory.emplace().limit = 0; }},
-    {"linux.resources.cpu", [](Spec& s) { resources(s).cpu.emplace().shares = 2; }},
-    {"linux.resources.pids", [](Spec& s) { resources(s).pids.emplace().limit = 0; }},
-    {"linux.resources.blockIO", [](Spec& s) { resources(s).block_io.emplace().weight = 10; }},
-    {"linux.resources.hugepageLimits", [](Spec& s) { resources(s).hugepage_limits = {{"2MB", 0}}; }},
-    {"linux.resources.network", [](Spec& s) { resources(s).network.emplace().class_id = 1; }},
-    {"linux.resources.rdma", [](Spec& s) { resources(s).rdma = {{"mlx5_1", {}}}; }},
-    {"linux.resources.unified", [](Spec& s) { resources(s).unified = {{"memory.high", "1"}}; }},
 };
 // clang-format on
 
@@ -85,8 +77,8 @@ Known const known_members[] = {
       "memoryPolicy", "personality"},
      {}},
     {oci::type_of<oci::LinuxResources>(),
-     {"devices"},
-     {"memory", "cpu", "pids", "blockIO", "hugepageLimits", "network", "rdma", "unified"},
+     {"devices", "memory", "cpu", "pids", "blockIO", "hugepageLimits", "network", "rdma", "unified"},
+     {},
      {}},
     {oci::type_of<oci::LinuxDeviceCgroup>(), {"allow", "type", "major", "minor", "access"}, {}, {}},
     {oci::type_of<oci::LinuxDevice>(), {"type", "path", "major", "minor", "fileMode", "uid", "gid"}, {}, {}},

@@ -24,6 +24,10 @@ public:
   void set();
   // By the host's id.
   void give_to(uid_t owner);
+  // The memory limits that init could hit before it executes the program.
+  void set_last();
+  // The kernel killed a process inside because a limit of memory was reached.
+  bool has_killed() const;
   void commit() { owner_ = 0; }
 
 private:

@@ -17,6 +17,7 @@
 //   map_mount(i) + fd  →   (user namespace) maps the ids of what the child has made itself    done
 //   terminal + fd      →   keeps the master of the pty, or hands it to the console socket     done
 //   run_hooks          →   runs the prestart and createRuntime hooks                          done
+//   last_settings      →   (only if there are some) memory limits so tight that init could hit them        done
 //   ready              →   (create) pid file and state are written: the container is created  done (create returns)
 //   executing          →   (run) the same; end of file follows when execve has closed it      -
 //   failed             →   throws the child's error, and rolls back                           -
@@ -44,6 +45,7 @@ enum class Word : std::uint8_t {
   map_mount,
   terminal,
   run_hooks,
+  last_settings,
   ready,
   executing,
   failed,

@@ -9,12 +9,14 @@ namespace orlop::launch {
 class Survey : public plan::HostFacts {
 public:
   std::vector<kernel::CgroupHierarchy> const& cgroup_hierarchies() override;
+  std::vector<std::string> const& unified_controllers() override;
   kernel::Grantable grantable_capabilities() override;
   bool is_own_namespace(std::uint64_t kind, std::string const& path) override;
   std::string obstacle_to_cgroup(kernel::CgroupDirectory const& cgroup) override;
 
 private:
   std::optional<std::vector<kernel::CgroupHierarchy>> hierarchies_;
+  std::optional<std::vector<std::string>> unified_;
   std::optional<kernel::Grantable> grantable_;
 };
 

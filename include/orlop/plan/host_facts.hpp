@@ -15,6 +15,8 @@ public:
   virtual ~HostFacts() = default;
   // The hierarchies that are mounted in /sys/fs/cgroup; none: the host has no cgroups.
   virtual std::vector<kernel::CgroupHierarchy> const& cgroup_hierarchies() = 0;
+  // cgroup.controllers at the root of the v2 tree: those that no v1 hierarchy has.
+  virtual std::vector<std::string> const& unified_controllers() = 0;
   // What this process can hand on.
   virtual kernel::Grantable grantable_capabilities() = 0;
   // The file is the namespace of that kind (CLONE_NEW*) that this process is in.

@@ -3,6 +3,7 @@
 #pragma once
 #include "orlop/kernel/capability.hpp"
 #include "orlop/kernel/cgroup.hpp"
+#include "orlop/kernel/cgroup_setting.hpp"
 #include "orlop/kernel/credential.hpp"
 #include "orlop/kernel/device.hpp"
 #include "orlop/kernel/device_filter.hpp"
@@ -71,11 +72,20 @@ struct Cgroup {
   std::vector<kernel::DeviceRule> devices;           // default deny
   std::optional<uid_t> owner;                        // in the container: the v2 directory is given to this user
   bool is_left_out = false;                          // some that cannot be made, and need not be
+  bool filters_devices = true;                       // which takes the right of the host's root
+  std::vector<std::string> controllers;              // of the v2 tree: those that the settings need
+  std::vector<kernel::CgroupSetting> settings;
   // The v2 directory is where the process is born (clone3, CLONE_INTO_CGROUP); the v1 ones it enters by itself.
   kernel::CgroupDirectory const* born_in() const {
     for (auto const& directory : directories)
       if (directory.hierarchy.is_v2) return &directory;
     return nullptr;
+  }
+  // Some settings wait until init needs no memory any more.
+  bool has_last_settings() const {
+    for (auto const& setting : settings)
+      if (setting.is_last) return true;
+    return false;
   }
 };
 
