@@ -102,7 +102,8 @@ private:
     kernel::die_with_parent();
     // An ordinary user can write the maps only as long as we may be looked into: enter_user.
     bool const waits_for_maps = plan_.user_namespace && plan_.user_namespace->has_ordinary_maker && !is_in_cgroups_;
-    if (!waits_for_maps) kernel::set_dumpable(false);
+    // Said explicitly: one that may be executed and not read begins without it.
+    kernel::set_dumpable(waits_for_maps);
     kernel::set_umask(0);
   }
 
@@ -151,7 +152,7 @@ private:
       ask(channel_, Word::write_time_offsets);
     } else {
       if (is_ordinary) kernel::set_dumpable(true);
-      kernel::write_time_offsets(getpid(), plan_.namespaces.time_offsets);
+      kernel::write_time_offsets(0, plan_.namespaces.time_offsets);
       if (is_ordinary) kernel::set_dumpable(false);
     }
     kernel::enter_new_time();

@@ -323,9 +323,10 @@ class Join(ContainerCase):
         """init is a child of whoever called orlop, and nothing of ours is left beside it."""
         path = "/proc/%d/ns/user" % self.donor()
         name = self.start_sleeper(joined(path))
-        pid = self.pid_of(name)
-        with open("/proc/%d/stat" % pid) as file:
-            self.assertEqual(int(file.read().rpartition(")")[2].split()[1]), os.getpid())
+        def parent(pid):
+            with open("/proc/%d/stat" % pid) as file:
+                return int(file.read().rpartition(")")[2].split()[1])
+        self.assertEqual(parent(self.pid_of(name)), parent(self.pid_of(self.start_sleeper())))
         result = self.runtime.ok("exec", name, "/bin/probe", "report", "namespaces")
         self.assertEqual(json.loads(result.stdout)["namespaces"]["user"], os.readlink(path))
         self.end(name)
