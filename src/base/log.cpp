@@ -1,10 +1,9 @@
 #include "orlop/base/log.hpp"
 
-#include "orlop/base/error.hpp"
-#include "orlop/base/fd.hpp"
-#include "orlop/base/path.hpp"
+#include "log_target.hpp"
 
-#include <fcntl.h>
+#include "orlop/base/error.hpp"
+
 #include <unistd.h>
 #include <vector>
 
@@ -13,7 +12,7 @@ namespace orlop::log {
 namespace {
 
 struct Sink {
-  Fd file;  // closed: standard error
+  Target target;
   Format format = Format::text;
   Level level = Level::warning;
   std::vector<std::string> held;
@@ -22,6 +21,18 @@ Sink& sink() {
   static Sink one;
   return one;
 }
+
+std::string line(Level level, std::string_view text) {
+  if (sink().format == Format::json)
+    return concat({"{\"level\":\"", word(level), "\",\"msg\":", json_quoted(text), ",\"time\":\"", timestamp(Precision::seconds), "\"}\n"});
+  return concat({"time=\"", timestamp(Precision::seconds), "\" level=", word(level), " msg=", json_quoted(text), "\n"});
+}
+
+void write_line(Level level, std::string_view text) {
+  sink().target.put(level, text, line(level, text));
+}
+
+}  // namespace
 
 char const* word(Level level) {
   switch (level) {
@@ -33,25 +44,10 @@ char const* word(Level level) {
   return "error";
 }
 
-std::string line(Level level, std::string_view text) {
-  if (sink().format == Format::json)
-    return concat({"{\"level\":\"", word(level), "\",\"msg\":", json_quoted(text), ",\"time\":\"", timestamp(Precision::seconds), "\"}\n"});
-  return concat({"time=\"", timestamp(Precision::seconds), "\" level=", word(level), " msg=", json_quoted(text), "\n"});
-}
-
-// One write a line: several processes may append to the same file. A log that cannot be written must not end the work.
-void put(int fd, std::string_view text) { (void)!::write(fd, text.data(), text.size()); }
-
-void write_line(Level level, std::string_view text) {
-  put(sink().file.is_open() ? static_cast<int>(sink().file) : STDERR_FILENO, line(level, text));
-}
-
-}  // namespace
-
-void open(std::string const& path, Format format, Level level) {
+void open(std::string const& where, Format format, Level level) {
   sink().format = format;
   sink().level = level;
-  if (!path.empty()) sink().file = path::open_host(path, O_WRONLY | O_CREAT | O_APPEND, 0644);
+  sink().target = Target{where};
 }
 
 bool is_debug() { return sink().level >= Level::debug; }
@@ -73,15 +69,12 @@ void release_warnings() {
 }
 
 void error(std::string_view text, std::string_view hint) {
-  bool const to_file = sink().file.is_open();
-  if (to_file) write_line(Level::error, text);
-  if (!to_file && sink().format == Format::json) {
-    write_line(Level::error, text);
-    return;
-  }
+  bool const is_apart = !sink().target.is_standard_error();
+  if (is_apart || sink().format == Format::json) write_line(Level::error, text);
+  if (!is_apart && sink().format == Format::json) return;
   std::string plain = concat({"orlop: ", text, "\n"});
   if (!hint.empty()) plain += concat({"hint: ", hint, "\n"});
-  put(STDERR_FILENO, plain);
+  (void)!::write(STDERR_FILENO, plain.data(), plain.size());
 }
 
 }  // namespace orlop::log

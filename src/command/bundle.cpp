@@ -17,7 +17,6 @@ namespace orlop::command {
 
 namespace {
 
-constexpr char config_name[] = "config.json";
 constexpr std::size_t most_config = 16 * 1024 * 1024;
 
 std::string absolute(std::string const& directory) {
@@ -28,10 +27,8 @@ std::string absolute(std::string const& directory) {
 }
 
 // O_NONBLOCK: a FIFO of that name must not hang us.
-std::string read_config(std::string const& bundle) {
+std::string read_config(std::string const& path) {
   struct stat status;
-  check(stat(bundle.c_str(), &status), "stat", {bundle});
-  std::string const path = path::joined(bundle, config_name);
   Fd const fd = path::open_host(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   check(fstat(fd, &status), "fstat", {path});
   if (!S_ISREG(status.st_mode)) throw Error::refusal(concat({path, " is no regular file"}));
@@ -40,14 +37,17 @@ std::string read_config(std::string const& bundle) {
 
 }  // namespace
 
-Bundle load_bundle(std::string const& directory) {
+Bundle load_bundle(std::string const& directory, std::string const& config) {
   Doing const doing{"bundle"};
   Bundle bundle;
   bundle.path = absolute(directory);
-  bundle.config = read_config(bundle.path);
+  bundle.config_name = config.empty() ? "config.json" : config;
+  struct stat status;
+  check(stat(bundle.path.c_str(), &status), "stat", {bundle.path});
+  bundle.config = read_config(config.empty() ? path::joined(bundle.path, "config.json") : config);
   oci::Notes notes;
   try {
-    bundle.spec = oci::parse<oci::Spec>(bundle.config, config_name, log::is_debug() ? &notes : nullptr);
+    bundle.spec = oci::parse<oci::Spec>(bundle.config, bundle.config_name, log::is_debug() ? &notes : nullptr);
   } catch (oci::ParseError const& error) {
     throw Error::refusal(error.what());
   }
@@ -60,7 +60,7 @@ plan::Plan make_plan(Bundle const& bundle, plan::HostFacts& host, plan::Request 
   try {
     return plan::make(bundle.spec, host, request);
   } catch (plan::Refusal const& refusal) {
-    throw Error::refusal(concat({oci::place_of(bundle.config, config_name, refusal.where()), ": ", refusal.what()}));
+    throw Error::refusal(concat({oci::place_of(bundle.config, bundle.config_name, refusal.where()), ": ", refusal.what()}));
   }
 }
 

@@ -11,12 +11,14 @@ namespace orlop::command {
 
 struct Bundle {
   std::string path;    // absolute
-  std::string config;  // the text of config.json
+  std::string config_name;  // as errors show it
+  std::string config;  // its text
   oci::Spec spec;
 };
 
 // Errors name the place: "config.json:14:9: linux.namespaces[2].type: …".
-Bundle load_bundle(std::string const& directory);
+// `config`: a file to read instead of the config.json of `directory`; "": none.
+Bundle load_bundle(std::string const& directory, std::string const& config);
 // A refusal of the plan gets its line and column in config.json.
 plan::Plan make_plan(Bundle const& bundle, plan::HostFacts& host, plan::Request request);
 

@@ -1,3 +1,5 @@
+#include "choice.hpp"
+
 #include "orlop/base/error.hpp"
 #include "orlop/command/command.hpp"
 #include "orlop/container/container_dir.hpp"
@@ -53,11 +55,13 @@ int signal_of(std::string const& text) {
 int kill(Context const& context, Arguments const& arguments) {
   auto const& words = arguments.words();
   int const signal = words.size() > 1 ? signal_of(words[1]) : SIGTERM;
-  auto const container = container::ContainerDir::open(context.root(), words[0]);
-  if (arguments.has("all"))
-    launch::signal_all(container, signal);
-  else
-    launch::signal_container(container, signal);
+  for_each_chosen(context, arguments, [&](std::string const& id) {
+    auto const container = container::ContainerDir::open(context.root(), id);
+    if (arguments.has("all"))
+      launch::signal_all(container, signal);
+    else
+      launch::signal_container(container, signal);
+  });
   return 0;
 }
 

@@ -65,7 +65,7 @@ Launch prepare_launch(Context const& context, Arguments const& arguments, Termin
   // First of all: where it has to execute orlop again, nothing else is done twice; and the text that is mapped anew has
   // not been read yet.
   launch.spare = kernel::protect_self_exe(context.argv);
-  launch.bundle = load_bundle(arguments.value("bundle", "."));
+  launch.bundle = load_bundle(arguments.value("bundle", "."), arguments.value("config"));
   launch::Survey host;
   launch.plan = make_plan(launch.bundle, host, make_request(context, arguments, id));
   launch.source = {launch.bundle.config, launch.bundle.spec.oci_version, launch.bundle.spec.annotations};

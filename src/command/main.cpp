@@ -35,11 +35,19 @@ void check_words(Command const& command, Arguments const& arguments) {
                                  command.name, " ", command.usage}));
 }
 
+log::Level level_of(Arguments const& globals) {
+  if (globals.has("debug")) return log::Level::debug;
+  std::string const word = globals.value("log-level", "warning");
+  for (auto const level : {log::Level::error, log::Level::warning, log::Level::info, log::Level::debug})
+    if (word == log::word(level)) return level;
+  throw Error::refusal(concat({"unknown log level \"", word, "\" (error, warning, info or debug)"}));
+}
+
 void open_log(Arguments const& globals) {
   std::string const format = globals.value("log-format", "text");
   if (format != "text" && format != "json") throw Error::refusal(concat({"unknown log format \"", format, "\" (text or json)"}));
   log::open(globals.value("log"), format == "json" ? log::Format::json : log::Format::text,
-            globals.has("debug") ? log::Level::debug : log::Level::warning);
+            level_of(globals));
 }
 
 int run_command(Command const& command, std::span<char*> words, char* const* argv, Arguments const& globals) {

@@ -84,7 +84,8 @@ oci::Spec without_root(oci::Spec spec) {
 
 int spec(Context const&, Arguments const& arguments) {
   oci::Spec const made = arguments.has("rootless") ? without_root(example_spec()) : example_spec();
-  std::string const path = path::joined(arguments.value("bundle", "."), "config.json");
+  std::string const beside = path::joined(arguments.value("bundle", "."), "config.json");
+  std::string const path = arguments.value("file", beside);
   int const fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (fd < 0 && errno == EEXIST) throw Error::refusal(concat({path, " exists: remove it first"}));
   Fd const file{check(fd, "open", {path})};

@@ -14,8 +14,9 @@ namespace {
 constexpr Option globals[] = {
     {"root", 0, "DIR", "directory for the state of containers (default: /run/orlop)"},
     {"rootless", 0, "WHEN", "go without a cgroup that cannot be made: auto (default: where orlop is not root's), true or false"},
-    {"log", 0, "FILE", "append the log to FILE instead of standard error"},
+    {"log", 0, "FILE", "append the log to FILE, or to journald:NAME or syslog:NAME"},
     {"log-format", 0, "FORMAT", "text (default) or json"},
+    {"log-level", 0, "LEVEL", "error, warning (default), info or debug"},
     {"debug", 0, nullptr, "log what is done, step by step"},
     {"version", 'v', nullptr, "print the version and exit"},
     {"help", 'h', nullptr, "print this help and exit"},
@@ -24,16 +25,18 @@ constexpr Option globals[] = {
 constexpr Option help_option{"help", 'h', nullptr, "print this help and exit"};
 
 constexpr Option bundle_option{"bundle", 'b', "DIR", "the bundle: the directory with config.json (default: .)"};
+constexpr Option config_option{"config", 'f', "FILE", "read FILE instead of the bundle's config.json"};
 constexpr Option console_option{"console-socket", 0, "SOCKET", "send the master of the container's terminal to this AF_UNIX socket"};
 constexpr Option no_new_keyring_option{"no-new-keyring", 0, nullptr, "keep the caller's session keyring"};
 constexpr Option no_pivot_option{"no-pivot", 0, nullptr, "move and chroot instead of pivot_root: for a root on a ramdisk"};
 constexpr Option pid_file_option{"pid-file", 0, "FILE", "write init's pid as seen from here to FILE"};
 
 constexpr Option create_options[] = {
-    bundle_option, console_option, no_new_keyring_option, no_pivot_option, pid_file_option, help_option,
+    bundle_option, config_option, console_option, no_new_keyring_option, no_pivot_option, pid_file_option, help_option,
 };
 constexpr Option run_options[] = {
     bundle_option,
+    config_option,
     console_option,
     {"detach", 'd', nullptr, "return when the program has started"},
     {"keep", 0, nullptr, "keep the container's state when it has ended"},
@@ -46,7 +49,7 @@ constexpr Option exec_options[] = {
     {"additional-gids", 'g', "GID", "one supplementary group more (may be given several times)"},
     {"apparmor", 0, "PROFILE", "AppArmor profile of the process"},
     {"cap", 'c', "CAP", "one capability more (may be given several times)"},
-    {"cgroup", 0, "PATH", "a cgroup below the container's, which must exist; v1: CONTROLLER[,CONTROLLER]:PATH"},
+    {"cgroup", 0, "PATH", "a cgroup below the container's; v1: CONTROLLER[,CONTROLLER]:PATH"},
     {"console-socket", 0, "SOCKET", "send the master of the process's terminal to this AF_UNIX socket"},
     {"cwd", 0, "DIR", "working directory in the container"},
     {"detach", 'd', nullptr, "return when the program has started"},
@@ -61,8 +64,10 @@ constexpr Option exec_options[] = {
     {"user", 'u', "USER", "UID or UID:GID, in numbers"},
     help_option,
 };
+constexpr Option regex_option{"regex", 'r', nullptr, "all whose id this extended regular expression matches"};
 constexpr Option delete_options[] = {
     {"force", 'f', nullptr, "kill what is still running; a container that does not exist is fine"},
+    regex_option,
     help_option,
 };
 constexpr Option list_options[] = {
@@ -72,6 +77,7 @@ constexpr Option list_options[] = {
 };
 constexpr Option plan_options[] = {
     bundle_option,
+    {"config", 0, "FILE", "read FILE instead of the bundle's config.json"},
     {"format", 'f', "FORMAT", "text (default) or json"},
     no_new_keyring_option,
     no_pivot_option,
@@ -84,11 +90,13 @@ constexpr Option ps_options[] = {
 constexpr Option spec_options[] = {
     {"bundle", 'b', "DIR", "where to write config.json (default: .)"},
     {"rootless", 0, nullptr, "for an ordinary user: a user namespace that maps the own id to root, the host's network"},
+    {"file", 'f', "FILE", "write to FILE instead"},
     help_option,
 };
 constexpr Option no_options[] = {help_option};
 constexpr Option kill_options[] = {
     {"all", 'a', nullptr, "send it to every process of the container; none is fine"},
+    regex_option,
     help_option,
 };
 
@@ -98,6 +106,7 @@ constexpr Command commands[] = {
     {"delete", "[options] ID", "remove a container that has stopped", delete_options, Order::anywhere, 1, 1, delete_},
     {"exec", "[options] ID [PROGRAM...]", "run a program in a container that is there", exec_options,
      Order::options_first, 1, static_cast<std::size_t>(-1), exec, 255},
+    {"features", "", "print what this orlop supports as JSON", no_options, Order::anywhere, 0, 0, features},
     {"kill", "[options] ID [SIGNAL]", "send a signal (default: SIGTERM) to a container's init", kill_options, Order::anywhere,
      1, 2, kill},
     {"list", "[options]", "list the containers", list_options, Order::anywhere, 0, 0, list},

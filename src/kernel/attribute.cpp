@@ -37,7 +37,7 @@ void reset_process_attributes() {
     check(prctl(PR_SET_SECUREBITS, SECUREBITS_DEFAULT, 0, 0, 0), "prctl", {Word{"PR_SET_SECUREBITS"}, 0});
 }
 
-void reset_personality() { check(personality(PER_LINUX), "personality", {Word{"PER_LINUX"}}); }
+void set_personality(unsigned long persona) { check(personality(persona), "personality", {persona}); }
 
 void set_umask(mode_t mask) { umask(mask); }
 

@@ -12,7 +12,7 @@
 namespace orlop::kernel {
 
 void become(Credentials const& who) {
-  if (!who.keeps_groups) check(setgroups(who.groups.size(), who.groups.data()), "setgroups", {who.groups.size()});
+  if (!who.keep_groups) check(setgroups(who.groups.size(), who.groups.data()), "setgroups", {who.groups.size()});
   check(setresgid(who.gid, who.gid, who.gid), "setresgid", {who.gid});
   check(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), "prctl", {Word{"PR_SET_KEEPCAPS"}, 1});
   check(setresuid(who.uid, who.uid, who.uid), "setresuid", {who.uid});

@@ -86,9 +86,9 @@ bool is_in_initial_user_namespace() {
   return stat("/proc/self/ns/user", &status) < 0 || status.st_ino == initial;
 }
 
-void become_owner(uid_t uid, gid_t gid) {
+void become_owner(uid_t uid, gid_t gid, bool keep_groups) {
   // EPERM: setgroups is denied here, and the caller's groups have to stay.
-  if (setgroups(0, nullptr) < 0 && errno != EPERM) fail("setgroups", {0});
+  if (!keep_groups && setgroups(0, nullptr) < 0 && errno != EPERM) fail("setgroups", {0});
   check(setresgid(gid, gid, gid), "setresgid", {gid});
   check(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), "prctl", {Word{"PR_SET_KEEPCAPS"}, 1});
   check(setresuid(uid, uid, uid), "setresuid", {uid});

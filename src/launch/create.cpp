@@ -15,11 +15,13 @@
 #include "orlop/kernel/idmap.hpp"
 #include "orlop/kernel/credential.hpp"
 #include "orlop/kernel/namespace.hpp"
+#include "orlop/kernel/oom_score.hpp"
 #include "orlop/kernel/rlimit.hpp"
 #include "orlop/kernel/user_namespace.hpp"
 #include "orlop/launch/console.hpp"
 #include "orlop/launch/hook.hpp"
 #include "orlop/launch/init.hpp"
+#include "orlop/launch/payload.hpp"
 
 #include <csignal>
 #include <cstring>
@@ -143,6 +145,7 @@ void Creation::map_ids() {
 // What the kernel asks the host's privilege for is done for the child, by pid.
 void Creation::prepare_by_pid(kernel::IdSpans const& uids) {
   for (auto const& limit : plan_.process.rlimits) kernel::raise_hard_limit(init_.pid(), limit);
+  if (plan_.process.priorities_from_outside) take_on_priorities(plan_.process, init_.pid());
   if (auto const uid = kernel::id_outside(uids, plan_.process.user.uid)) kernel::own_stdio(*uid);
 }
 
@@ -179,6 +182,12 @@ void Creation::claim() {
   directory_ = container::ContainerDir::claim(options_.state_root, record_, source_.config);
 }
 
+// By us, not by init: lowering it is for who has CAP_SYS_RESOURCE in the initial user namespace.
+void Creation::set_oom_score() {
+  Doing const doing{"process.oomScoreAdj"};
+  if (auto const score = plan_.process.oom_score_adj) kernel::set_oom_score(init_.pid(), *score);
+}
+
 void Creation::make_outside() {
   bool const has_stage = needs_stage(plan_);
   if (!plan_.cgroup.born_in())
@@ -188,6 +197,7 @@ void Creation::make_outside() {
   Fd const gate = options_.waits_for_start ? container::make_gate(directory_) : Fd{};
   log::debug(concat({"recorded in ", directory_.directory().path, ", init has pid ", init_.pid()}));
   cgroups_.make_rest();
+  set_oom_score();
   if (!say(channel_, Word::cgroups_made, gate)) report_death();
   if (plan_.user_namespace && !has_stage) map_ids();
   cgroups_.set();

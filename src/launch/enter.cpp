@@ -15,6 +15,7 @@
 #include "orlop/kernel/cgroup.hpp"
 #include "orlop/kernel/join.hpp"
 #include "orlop/kernel/namespace.hpp"
+#include "orlop/kernel/oom_score.hpp"
 #include "orlop/kernel/processor.hpp"
 #include "orlop/kernel/terminal.hpp"
 #include "orlop/kernel/user_namespace.hpp"
@@ -41,6 +42,8 @@ public:
     kernel::die_with_parent();
     kernel::set_umask(0);
     enter_cgroups();
+    set_oom_score();  // while /proc is the host's
+    if (plan_.process.priorities_from_outside) take_on_priorities(plan_.process, 0);
     int const kept[] = {std::min(channel_, entrance_.init), std::max(channel_, entrance_.init)};
     kernel::close_all_but(kept);
     if (entrance_.has_stage) be_stage();
@@ -65,12 +68,23 @@ private:
     if (!exec.final_processors.empty() || !exec.initial_processors.empty()) kernel::run_on(exec.final_processors);
   }
 
+  void set_oom_score() {
+    Doing const doing{"process.oomScoreAdj"};
+    auto const score = plan_.process.oom_score_adj;
+    if (!score) return;
+    // Our own file is root's while we may not be looked into; a stage is nobody's in the container to look into yet.
+    if (entrance_.has_stage) kernel::set_dumpable(true);
+    kernel::set_oom_score(0, *score);
+    if (entrance_.has_stage) kernel::set_dumpable(false);
+  }
+
   // What the kernel checks against the host's user namespace is over from here on.
   void join_namespaces() {
     Doing const doing{"namespaces"};
     if (entrance_.namespaces) kernel::join_process(entrance_.init, entrance_.namespaces);
     if (entrance_.namespaces & CLONE_NEWUSER) {
-      kernel::become_owner(entrance_.owner_uid, entrance_.owner_gid);  // the host's root is nobody there
+      // The host's root is nobody there.
+      kernel::become_owner(entrance_.owner_uid, entrance_.owner_gid, plan_.process.user.keep_groups);
       kernel::set_dumpable(false);
       kernel::die_with_parent();  // which the change of user has ended
     }
@@ -89,7 +103,7 @@ private:
     auto child = kernel::clone_into(CLONE_PARENT, -1);
     if (child) hand_over(std::move(*child), channel_);
     kernel::die_with_parent();
-    kernel::become_owner(entrance_.owner_uid, entrance_.owner_gid);
+    kernel::become_owner(entrance_.owner_uid, entrance_.owner_gid, plan_.process.user.keep_groups);
     kernel::set_dumpable(false);
     kernel::die_with_parent();
   }

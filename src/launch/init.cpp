@@ -110,7 +110,8 @@ private:
   void enter_user() {
     Doing const doing{"user namespace"};
     expect(channel_, Word::ids_mapped);
-    kernel::become_owner(plan_.user_namespace->owner_uid, plan_.user_namespace->owner_gid);
+    auto const& user = *plan_.user_namespace;
+    kernel::become_owner(user.owner_uid, user.owner_gid, plan_.process.user.keep_groups);
     kernel::die_with_parent();  // which the change of user has ended
     kernel::set_dumpable(false);
   }

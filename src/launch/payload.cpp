@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <sys/personality.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,14 +52,34 @@ bool try_enter(std::string const& path) {
   }
 }
 
+void take_on_memory_policy(plan::Process const& process) {
+  if (process.memory_policy) {
+    Doing const doing{"linux.memoryPolicy"};
+    kernel::set_memory_policy(*process.memory_policy);
+  }
+}
+
 }  // namespace
+
+void take_on_priorities(plan::Process const& process, pid_t pid) {
+  if (process.scheduling) {
+    Doing const doing{"process.scheduler"};
+    kernel::set_scheduling(*process.scheduling, pid);
+  }
+  if (process.io_priority) {
+    Doing const doing{"process.ioPriority"};
+    kernel::set_io_priority(*process.io_priority, pid);
+  }
+}
 
 void take_on(plan::Process const& process) {
   if (process.session_keyring) kernel::new_session_keyring(*process.session_keyring);
   make_working_directory(process.cwd);
   for (auto const& limit : process.rlimits) kernel::set_rlimit(limit);
   kernel::reset_process_attributes();
-  kernel::reset_personality();
+  kernel::set_personality(process.personality.value_or(PER_LINUX));
+  if (!process.priorities_from_outside) take_on_priorities(process, 0);  // while we are still root
+  take_on_memory_policy(process);
   kernel::reset_signals();
   kernel::own_stdio(process.user.uid);
   kernel::set_umask(process.umask.value_or(022));

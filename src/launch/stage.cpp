@@ -82,7 +82,7 @@ private:
     auto& process = plan_.process.user;
     if (found.denies_setgroups && !process.groups.empty())
       throw Error::refusal("process.user.additionalGids: setgroups is denied in the user namespace that is joined");
-    process.keeps_groups = found.denies_setgroups;
+    process.keep_groups = found.denies_setgroups;
   }
 
   plan::Plan plan_;

@@ -259,7 +259,10 @@ Description describe_user(kernel::Credentials const& user) {
   section.add("gid", Description::number(user.gid));
   Description groups = Description::list();
   for (gid_t const gid : user.groups) groups.add(Description::number(gid));
-  section.add("groups", std::move(groups));
+  if (user.keep_groups)
+    section.add("groups", Description::text("as orlop's caller has them"));
+  else
+    section.add("groups", std::move(groups));
   return section;
 }
 
@@ -274,6 +277,7 @@ Description describe_process(Process const& process) {
   Description section;
   if (!process.session_keyring) section.add("session keyring", Description::text("the caller's"));
   section.add("rlimits", describe_rlimits(process.rlimits));
+  describe_attributes(process, section);
   if (process.umask) section.add("umask", Description::text(octal(*process.umask)));
   section.add("user", describe_user(process.user));
   section.add("capabilities", describe_capabilities(process.capabilities));

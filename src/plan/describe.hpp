@@ -31,6 +31,8 @@ struct DescriptionMember {
 };
 
 Description describe(Plan const& plan);
+// Adds what is there to the section of the process.
+void describe_attributes(Process const& process, Description& section);
 Description describe_hooks(Hooks const& hooks);
 
 }  // namespace orlop::plan

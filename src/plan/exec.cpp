@@ -142,6 +142,8 @@ Plan make_exec(oci::Spec const& spec, HostFacts& host, ExecRequest const& reques
   if (request.denies_setgroups && !process.user.additional_gids.empty())
     throw Refusal{"process.user.additionalGids", "cannot be had: setgroups is denied in the container's user namespace"};
   plan_process(process, host, plan);
+  plan_attributes(process, spec.linux_config.value_or(oci::LinuxConfig{}), plan);
+  plan_annotations(spec.annotations, plan);
   // The keyring of our caller is not the container's to search.
   plan.process.session_keyring = concat({"_ses.", plan.id});
   plan.process.terminal.console = false;  // /dev/console stays the terminal of init

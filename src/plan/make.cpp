@@ -93,6 +93,8 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   plan_process(*spec.process, host, plan);
   plan_cgroup_owner(plan);
   if (!request.no_new_keyring) plan.process.session_keyring = concat({"_ses.", plan.id});
+  plan_attributes(*spec.process, config, plan);
+  plan_annotations(spec.annotations, plan);
   plan_hooks(spec, plan);
   for (std::size_t i = 0; i < config.masked_paths.size(); ++i)
     plan.masked_paths.push_back(absolute_path(config.masked_paths[i], at("linux.maskedPaths", i)));

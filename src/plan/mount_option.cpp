@@ -2,6 +2,7 @@
 
 #include "section.hpp"
 
+#include <algorithm>
 #include <linux/mount.h>
 #include <string_view>
 #include <sys/mount.h>
@@ -96,6 +97,19 @@ unsigned long propagation_of(std::string_view word, bool& recursive) {
 }
 
 bool is_superblock_flag(std::string_view word) { return is_in(superblock_flags, word); }
+
+std::vector<std::string> mount_option_words() {
+  std::vector<std::string> words{"bind", "rbind", "remount", "idmap", "ridmap"};
+  for (char const* word : {"private", "slave", "shared", "unbindable"})
+    for (char const* prefix : {"", "r"}) words.push_back(std::string{prefix} + word);
+  for (auto const& row : attribute_rows)
+    for (char const* prefix : {"", "r"}) words.push_back(std::string{prefix}.append(row.word));
+  for (auto const word : superblock_flags) words.emplace_back(word);
+  for (auto const word : without_effect) words.emplace_back(word);
+  for (auto const& row : switch_rows) words.emplace_back(row.word);
+  std::sort(words.begin(), words.end());
+  return words;
+}
 
 OptionEffect apply_option(std::string const& option, Mount& mount) {
   if (option == "remount" || is_id_map_option(option)) return OptionEffect::of_the_whole;

@@ -7,12 +7,15 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace orlop::plan {
 
 // of_the_whole: it says what the mount is, and is read when all other options are known (remount, idmap).
 enum class OptionEffect { taken, not_ours, of_the_whole };
 
+// All the words, sorted: for `features`.
+std::vector<std::string> mount_option_words();
 // Applies one option to the mount.
 OptionEffect apply_option(std::string const& option, Mount& mount);
 

@@ -30,6 +30,8 @@ void plan_process(oci::Process const& process, HostFacts& host, Plan& plan);
 std::vector<unsigned> processors_of(std::string const& list, char const* where);
 // process.execCPUAffinity, already at create.
 void check_affinity(oci::Process const& process);
+void plan_attributes(oci::Process const& process, oci::LinuxConfig const& config, Plan& plan);
+void plan_annotations(oci::Annotations const& annotations, Plan& plan);
 void plan_hooks(oci::Spec const& spec, Plan& plan);
 
 // "linux.devices[3].path"

@@ -13,8 +13,6 @@ void refuse_linux(oci::LinuxConfig const& config) {
   refuse_if(config.seccomp.has_value(), "linux.seccomp");
   refuse_if(!config.mount_label.empty(), "linux.mountLabel");
   refuse_if(config.intel_rdt.has_value(), "linux.intelRdt");
-  refuse_if(config.memory_policy.has_value(), "linux.memoryPolicy");
-  refuse_if(config.personality.has_value(), "linux.personality");
 }
 
 }  // namespace
@@ -22,9 +20,6 @@ void refuse_linux(oci::LinuxConfig const& config) {
 void refuse_unsupported(oci::Process const& process) {
   refuse_if(!process.apparmor_profile.empty(), "process.apparmorProfile");
   refuse_if(!process.selinux_label.empty(), "process.selinuxLabel");
-  refuse_if(process.oom_score_adj.has_value(), "process.oomScoreAdj");
-  refuse_if(process.scheduler.has_value(), "process.scheduler");
-  refuse_if(process.io_priority.has_value(), "process.ioPriority");
 }
 
 void refuse_unsupported(oci::Spec const& spec) {

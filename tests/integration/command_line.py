@@ -10,7 +10,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from harness import program, runner, settings  # noqa: E402
 from harness.case import ContainerCase, quick, skip  # noqa: E402
 
-COMMANDS = ("create", "delete", "kill", "list", "plan", "run", "spec", "start", "state")
+COMMANDS = ("create", "delete", "exec", "features", "kill", "list", "pause", "plan", "ps", "resume", "run", "spec", "start",
+            "state")
 
 
 def orlop(*words, **how):

@@ -280,6 +280,7 @@ class Propagation(Canary):
         """What is mounted for the container does not come out, whatever the words say."""
         source = os.path.join(self.directory, "source")
         os.mkdir(source)
+        self.addCleanup(setattr, self, "was", self.was)  # for the last look, when the mount is gone again
         kernel.mount("tmpfs", source, "tmpfs", 0)
         self.addCleanup(kernel.unmount, source)
         kernel.mount("", source, "", kernel.MS_SHARED)

@@ -4,10 +4,11 @@
 import json
 import os
 import re
+import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from harness import runner  # noqa: E402
+from harness import kernel, runner  # noqa: E402
 from harness.case import ContainerCase, quick  # noqa: E402
 
 RFC3339 = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
@@ -128,6 +129,62 @@ class Log(ContainerCase):
         entries = self.objects()
         self.assertEqual([entry["level"] for entry in entries], ["warning"])
         self.assertIn("CAP_WALK_THE_PLANK", entries[0]["msg"])
+
+    def test_level(self):
+        self.run_container("/bin/true", options=self.json_options("--log-level", "debug"))
+        self.assertIn("debug", {entry["level"] for entry in self.objects()})
+        os.unlink(self.log)
+        grant = lambda bundle: bundle.grant("CAP_WALK_THE_PLANK")  # noqa: E731
+        self.run_container("/bin/true", change=grant, options=self.json_options("--log-level", "error"))
+        self.assertEqual(self.content(), "")
+        self.assert_one_line(self.runtime.refuses("list", options=("--log-level", "loud")), "loud")
+
+    def test_file_scheme(self):
+        self.runtime.refuses("state", "nobody", options=("--log", "file:" + self.log))
+        self.assertIn("container does not exist", self.content())
+
+
+class Daemons(ContainerCase):
+    """A socket of ours where the journal's or syslog's would be, in a mount namespace of the runtime's own."""
+
+    def listen(self, path):
+        directory = os.path.join(self.directory, "daemon")
+        os.makedirs(os.path.join(directory, os.path.dirname(path)), exist_ok=True)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(listener.close)
+        listener.bind(os.path.join(directory, path))
+        listener.settimeout(5)
+        return directory, listener
+
+    @staticmethod
+    def show(directory, place):
+        def before():
+            kernel.unshare(kernel.CLONE_NEWNS)
+            kernel.mount("", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
+            kernel.mount(directory, place, "", kernel.MS_BIND)
+        return before
+
+    def test_journal(self):
+        directory, listener = self.listen("systemd/journal/socket")
+        self.runtime.refuses("state", "nobody", options=("--log", "journald:web"), before=self.show(directory, "/run"))
+        fields = dict(line.split("=", 1) for line in listener.recv(65536).decode().splitlines())
+        self.assertEqual((fields["PRIORITY"], fields["SYSLOG_IDENTIFIER"]), ("3", "web"))
+        self.assertIn("container does not exist", fields["MESSAGE"])
+
+    def test_syslog(self):
+        directory, listener = self.listen("log")
+        result = self.runtime.refuses("state", "nobody", options=("--log=syslog:",), before=self.show(directory, "/dev"))
+        message = listener.recv(65536).decode()
+        self.assertRegex(message, r"^<\d+>.*orlop(\[\d+\])?: .*container does not exist")
+        self.assertIn("container does not exist", result.stderr)
+
+    def test_nobody_listens(self):
+        directory, _ = self.listen("log")
+        for where in ("syslog:x", "journald:x"):
+            def before(place="/dev" if where == "syslog:x" else "/run"):
+                self.show(os.path.join(directory, "empty"), place)()
+            os.makedirs(os.path.join(directory, "empty"), exist_ok=True)
+            self.assert_one_line(self.runtime.refuses("list", options=("--log", where), before=before), "no such file")
 
 
 if __name__ == "__main__":

@@ -247,6 +247,20 @@ RefusalRow const mount_rows[] = {
      [](Spec& s) { add_mount(s, "/a", "cgroup", "cgroup", {"ro", "xattr"}); }},
 };
 
+RefusalRow const attribute_rows[] = {
+    {"process.oomScoreAdj", "1001 is not between -1000 and 1000", [](Spec& s) { s.process->oom_score_adj = 1001; }},
+    {"process.scheduler.priority", "-1 is below 0", [](Spec& s) { s.process->scheduler.emplace().priority = -1; }},
+    {"process.scheduler.nice", "20 is not between -20 and 19", [](Spec& s) { s.process->scheduler.emplace().nice = 20; }},
+    {"process.ioPriority.priority", "8 is not between 0 and 7", [](Spec& s) { s.process->io_priority.emplace().priority = 8; }},
+    {"linux.memoryPolicy.nodes", "\"0-\" is no list of nodes such as 0-3,7", [](Spec& s) { s.linux_config->memory_policy.emplace().nodes = "0-"; }},
+    {"linux.memoryPolicy.nodes", "\"32768\" is no list of nodes such as 0-3,7", [](Spec& s) { s.linux_config->memory_policy.emplace().nodes = "32768"; }},
+    {"linux.memoryPolicy.nodes", "\"3-1\" runs backwards", [](Spec& s) { s.linux_config->memory_policy.emplace().nodes = "3-1"; }},
+    {"linux.personality.flags", "the runtime-spec defines no flag", [](Spec& s) { s.linux_config->personality.emplace().flags = {"X"}; }},
+};
+RefusalRow const annotation_rows[] = {
+    {"annotations[\"run.oci.handler\"]", "\"wasm\" is a handler that orlop does not have: it runs programs of this machine only", [](Spec& s) { s.annotations = {{"run.oci.handler", "wasm"}}; }},
+    {"annotations[\"module.wasm.image/variant\"]", "asks for a WebAssembly engine, and orlop has none: it runs programs of this machine only", [](Spec& s) { s.annotations = {{"module.wasm.image/variant", "compat"}}; }},
+};
 RefusalRow const hook_rows[] = {
     {"hooks.prestart[1].path", "\"net\"" + not_absolute, [](Spec& s) { s.hooks.emplace().prestart = {{"/a", {}, {}, {}}, {"net", {}, {}, {}}}; }},
     {"hooks.poststop[0].path", "\"\"" + not_absolute, [](Spec& s) { s.hooks.emplace().poststop = {{"", {}, {}, {}}}; }},
@@ -326,6 +340,8 @@ TEST_CASE("refused: cgroup") { check_all(cgroup_rows); }
 TEST_CASE("refused: devices") { check_all(device_rows); }
 TEST_CASE("refused: mounts") { check_all(mount_rows); }
 TEST_CASE("refused: process") { check_all(process_rows); }
+TEST_CASE("refused: attributes") { check_all(attribute_rows); }
+TEST_CASE("refused: annotations") { check_all(annotation_rows); }
 TEST_CASE("refused: hooks") { check_all(hook_rows); }
 
 TEST_CASE("refused: nothing of the smallest config") {

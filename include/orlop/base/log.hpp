@@ -1,4 +1,4 @@
-// The log: a line an event, as text or as one JSON object; to a file (--log) or standard error.
+// The log: a line an event, as text or as one JSON object; to a file, the journal or syslog (--log), or standard error.
 // Engines read one object of a failed call: so warnings are held until the call has succeeded, and debug is silent
 // unless asked for.
 #pragma once
@@ -10,9 +10,12 @@ namespace orlop::log {
 enum class Level { error, warning, info, debug };
 enum class Format { text, json };
 
-// An empty path is standard error. The file is opened at once (O_APPEND), so that a wrong path is an error.
-void open(std::string const& path, Format format, Level level);
+// "" is standard error; "PATH" or "file:PATH" a file; "journald:IDENTIFIER"; "syslog:IDENTIFIER". It is opened at once
+// (a file with O_APPEND), so that a wrong one is an error.
+void open(std::string const& where, Format format, Level level);
 
+// "error", "warning", …
+char const* word(Level level);
 bool is_debug();
 void debug(std::string_view text);
 void warning(std::string_view text);

@@ -34,6 +34,7 @@ std::string global_help();
 int create(Context const& context, Arguments const& arguments);
 int delete_(Context const& context, Arguments const& arguments);
 int exec(Context const& context, Arguments const& arguments);
+int features(Context const& context, Arguments const& arguments);
 int kill(Context const& context, Arguments const& arguments);
 int list(Context const& context, Arguments const& arguments);
 int pause(Context const& context, Arguments const& arguments);

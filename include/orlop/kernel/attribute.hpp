@@ -10,7 +10,8 @@ namespace orlop::kernel {
 void reset_signals();
 // No timer slack of the caller's, no securebits, no child subreaper, THP as the system has it.
 void reset_process_attributes();
-void reset_personality();
+// PER_*, of execve(2) and uname(2): personality(2).
+void set_personality(unsigned long persona);
 void set_umask(mode_t mask);
 void set_no_new_privileges();
 // SIGKILL when the parent dies. Lost when credentials change: ask for it again then.

@@ -10,7 +10,7 @@ struct Credentials {
   uid_t uid = 0;
   gid_t gid = 0;
   std::vector<gid_t> groups;
-  bool keeps_groups = false;  // setgroups(2) is denied in the user namespace: the caller's stay, and `groups` is empty
+  bool keep_groups = false;  // those of our caller, and `groups` counts for nothing
   bool operator==(Credentials const&) const = default;
 };
 

@@ -44,8 +44,8 @@ void write_gid_map(pid_t pid, IdSpans const& gids, bool deny_setgroups);
 // The caller is in the user namespace that the system began with.
 bool is_in_initial_user_namespace();
 
-// Who we are in a new user namespace, once its maps stand: a mapped user, with no group of the caller's left, where they
-// may be dropped. Files that we make belong to it. All capabilities are kept. Nobody may look into us any more.
-void become_owner(uid_t uid, gid_t gid);
+// Who we are in a user namespace, once its maps stand: a mapped user, with no group of the caller's left unless they are
+// kept or may not be dropped. Files that we make belong to it. All capabilities are kept.
+void become_owner(uid_t uid, gid_t gid, bool keep_groups = false);
 
 }  // namespace orlop::kernel

@@ -75,6 +75,7 @@ private:
   Fd open_source(Fd root, std::int32_t index);
   void claim();
   void make_outside();
+  void set_oom_score();
   void serve();
   bool is_done(Heard& heard);
   void run_hooks();

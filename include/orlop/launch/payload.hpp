@@ -4,7 +4,7 @@
 //   attribute                            the program gets
 //   signal mask, dispositions            none blocked, all default
 //   umask                                process.user.umask, else 0022
-//   uids, gids, groups                   process.user; the caller's groups never
+//   uids, gids, groups                   process.user; the caller's groups only by run.oci.keep_original_groups
 //   capabilities, securebits             process.capabilities (none if absent); securebits as at boot
 //   no_new_privs                         process.noNewPrivileges (one that is set already stays)
 //   resource limits                      process.rlimits; the others as the caller has them
@@ -15,8 +15,11 @@
 //   environment                          process.env, and HOME if it has none
 //   parent-death signal, subreaper       none
 //   dumpable                             as execve sets it; before that, nobody in the container can look into us
-//   timer slack, THP, personality        the system's default
-//   affinity, nice, scheduler, io        the caller's (config members for these come with a later version)
+//   personality                          linux.personality, else the kernel's own
+//   timer slack, THP                     the system's default
+//   nice, scheduler, io priority         process.scheduler and ioPriority, else the caller's
+//   memory policy, oom score adjustment  linux.memoryPolicy and process.oomScoreAdj, else the caller's
+//   affinity                             the caller's
 #pragma once
 #include "orlop/base/error.hpp"
 #include "orlop/plan/plan.hpp"
@@ -24,6 +27,9 @@
 #include <string>
 
 namespace orlop::launch {
+
+// process.scheduler and process.ioPriority of a process (0: of ours). Better than what it has needs a capability.
+void take_on_priorities(plan::Process const& process, pid_t pid);
 
 // As root of the container's user namespace, "/" is the container's root: session, limits, bounding set, user, working
 // directory. Capabilities are kept in the permitted set, for execute().

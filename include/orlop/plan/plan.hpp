@@ -9,9 +9,11 @@
 #include "orlop/kernel/device_filter.hpp"
 #include "orlop/kernel/idmap.hpp"
 #include "orlop/kernel/mount.hpp"
+#include "orlop/kernel/memory_policy.hpp"
 #include "orlop/kernel/rlimit.hpp"
 #include "orlop/kernel/sysctl.hpp"
 #include "orlop/kernel/time_namespace.hpp"
+#include "orlop/kernel/scheduler.hpp"
 #include "orlop/kernel/user_namespace.hpp"
 
 #include "oci/state.hpp"
@@ -149,6 +151,12 @@ struct Process {
   std::optional<mode_t> umask;
   kernel::Capabilities capabilities;
   std::vector<kernel::Rlimit> rlimits;
+  std::optional<int> oom_score_adj;
+  std::optional<kernel::Scheduling> scheduling;
+  std::optional<kernel::IoPriority> io_priority;
+  bool priorities_from_outside = false;  // these two, by who has the host's privilege, for it has none itself
+  std::optional<kernel::MemoryPolicy> memory_policy;
+  std::optional<unsigned long> personality;  // PER_*; PER_LINUX if there is none
   bool no_new_privileges = false;
   std::optional<std::string> session_keyring;  // a new one of this name; absent: the caller's
 };

@@ -1,0 +1,29 @@
+// Annotations that change what a container is: of crun (crun(1), "EXTENSIONS TO OCI"), and of what is written for it.
+#include "section.hpp"
+
+#include "orlop/base/text.hpp"
+
+namespace orlop::plan {
+
+namespace {
+
+std::string place_of(std::string_view key) { return concat({"annotations[\"", key, "\"]"}); }
+
+// Run as an ordinary program, it would be something else than what was asked for.
+void refuse_handler(std::string_view key, std::string_view value) {
+  if (key == "run.oci.handler" && !value.empty())
+    throw Refusal{place_of(key), concat({"\"", value, "\" is a handler that orlop does not have: it runs programs of this machine only"})};
+  if (key == "module.wasm.image/variant" && value == "compat")
+    throw Refusal{place_of(key), "asks for a WebAssembly engine, and orlop has none: it runs programs of this machine only"};
+}
+
+}  // namespace
+
+void plan_annotations(oci::Annotations const& annotations, Plan& plan) {
+  for (auto const& [key, value] : annotations) {
+    refuse_handler(key, value);
+    if (key == "run.oci.keep_original_groups") plan.process.user.keep_groups |= value == "1" || value == "true";
+  }
+}
+
+}  // namespace orlop::plan

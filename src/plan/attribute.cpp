@@ -1,0 +1,93 @@
+// process.oomScoreAdj, scheduler, ioPriority and linux.memoryPolicy, personality.
+#include "section.hpp"
+
+#include "orlop/base/text.hpp"
+
+#include <linux/mempolicy.h>
+#include <sched.h>
+#include <sys/personality.h>
+
+namespace orlop::plan {
+
+namespace {
+
+// In the order of oci's enumerators. SCHED_ISO has a number in the kernel and no code: it answers EINVAL.
+constexpr std::uint32_t policies[] = {SCHED_OTHER, SCHED_FIFO, SCHED_RR, SCHED_BATCH, 4, SCHED_IDLE, 6};
+constexpr std::uint64_t scheduler_flags[] = {0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40};
+constexpr int modes[] = {MPOL_DEFAULT, MPOL_BIND, MPOL_INTERLEAVE, 6, MPOL_PREFERRED, 5, MPOL_LOCAL};
+constexpr int mode_flags[] = {1 << 13, 1 << 14, 1 << 15};
+constexpr std::uint64_t most_nodes = 32768;  // what fits into the page that the kernel reads
+
+template <class Value, std::size_t size, class Enum>
+Value number_of(Value const (&table)[size], Enum word) {
+  return table[static_cast<std::size_t>(word)];
+}
+
+void plan_scheduler(oci::Scheduler const& wanted, Process& process) {
+  auto& scheduling = process.scheduling.emplace();
+  if (wanted.priority < 0)
+    throw Refusal{"process.scheduler.priority", concat({wanted.priority, " is below 0"})};
+  if (wanted.nice < -20 || wanted.nice > 19)
+    throw Refusal{"process.scheduler.nice", concat({wanted.nice, " is not between -20 and 19"})};
+  scheduling.policy = number_of(policies, wanted.policy);
+  for (auto const flag : wanted.flags) scheduling.flags |= number_of(scheduler_flags, flag);
+  scheduling.nice = wanted.nice;
+  scheduling.priority = static_cast<std::uint32_t>(wanted.priority);
+  scheduling.runtime = wanted.runtime;
+  scheduling.deadline = wanted.deadline;
+  scheduling.period = wanted.period;
+}
+
+void plan_io_priority(oci::LinuxIoPriority const& wanted, Process& process) {
+  if (wanted.priority < 0 || wanted.priority > 7)
+    throw Refusal{"process.ioPriority.priority", concat({wanted.priority, " is not between 0 and 7"})};
+  process.io_priority = {static_cast<unsigned>(wanted.io_class) + 1, static_cast<unsigned>(wanted.priority)};
+}
+
+std::uint64_t node_of(std::string_view text, std::string_view list) {
+  auto const number = whole_number(text);
+  if (!number || *number >= most_nodes)
+    throw Refusal{"linux.memoryPolicy.nodes", concat({"\"", list, "\" is no list of nodes such as 0-3,7"})};
+  return *number;
+}
+
+std::vector<unsigned long> nodes_of(std::string const& list) {
+  constexpr std::uint64_t word_bits = sizeof(unsigned long) * 8;
+  std::vector<unsigned long> nodes;
+  for (auto const range : split(list, ',')) {
+    auto const dash = range.find('-');
+    std::uint64_t const first = node_of(trimmed(range.substr(0, dash)), list);
+    std::uint64_t const last = dash == range.npos ? first : node_of(trimmed(range.substr(dash + 1)), list);
+    if (last < first) throw Refusal{"linux.memoryPolicy.nodes", concat({"\"", range, "\" runs backwards"})};
+    if (nodes.size() <= last / word_bits) nodes.resize(last / word_bits + 1);
+    for (std::uint64_t node = first; node <= last; ++node) nodes[node / word_bits] |= 1UL << node % word_bits;
+  }
+  return nodes;
+}
+
+void plan_memory_policy(oci::LinuxMemoryPolicy const& wanted, Process& process) {
+  auto& policy = process.memory_policy.emplace();
+  policy.mode = number_of(modes, wanted.mode);
+  for (auto const flag : wanted.flags) policy.mode |= number_of(mode_flags, flag);
+  policy.nodes = nodes_of(wanted.nodes);
+}
+
+}  // namespace
+
+void plan_attributes(oci::Process const& process, oci::LinuxConfig const& config, Plan& plan) {
+  if (auto const score = process.oom_score_adj) {
+    if (*score < -1000 || *score > 1000)
+      throw Refusal{"process.oomScoreAdj", concat({*score, " is not between -1000 and 1000"})};
+    plan.process.oom_score_adj = *score;
+  }
+  if (process.scheduler) plan_scheduler(*process.scheduler, plan.process);
+  if (process.io_priority) plan_io_priority(*process.io_priority, plan.process);
+  if (config.memory_policy) plan_memory_policy(*config.memory_policy, plan.process);
+  if (config.personality) {
+    if (!config.personality->flags.empty()) throw Refusal{"linux.personality.flags", "the runtime-spec defines no flag"};
+    bool const is_32 = config.personality->domain == oci::PersonalityDomain::linux_32;
+    plan.process.personality = is_32 ? PER_LINUX32 : PER_LINUX;
+  }
+}
+
+}  // namespace orlop::plan

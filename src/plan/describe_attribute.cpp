@@ -1,0 +1,36 @@
+#include "describe.hpp"
+
+#include "orlop/base/text.hpp"
+
+#include <sys/personality.h>
+
+namespace orlop::plan {
+
+namespace {
+
+std::string scheduling_text(kernel::Scheduling const& wanted) {
+  return concat({"policy ", wanted.policy, " flags ", wanted.flags, " nice ", wanted.nice, " priority ", wanted.priority,
+                 " runtime ", wanted.runtime, " deadline ", wanted.deadline, " period ", wanted.period});
+}
+
+std::string memory_text(kernel::MemoryPolicy const& wanted) {
+  constexpr std::size_t word_bits = sizeof(unsigned long) * 8;
+  std::string text = concat({"mode ", wanted.mode, " nodes"});
+  for (std::size_t i = 0; i < wanted.nodes.size() * word_bits; ++i)
+    if (wanted.nodes[i / word_bits] >> i % word_bits & 1) text += concat({" ", i});
+  return text;
+}
+
+}  // namespace
+
+void describe_attributes(Process const& process, Description& section) {
+  if (process.oom_score_adj) section.add("oom score adjustment", Description::text(std::to_string(*process.oom_score_adj)));
+  if (process.scheduling) section.add("scheduling", Description::text(scheduling_text(*process.scheduling)));
+  if (auto const& io = process.io_priority)
+    section.add("io priority", Description::text(concat({"class ", io->priority_class, " level ", io->level})));
+  if (process.memory_policy) section.add("memory policy", Description::text(memory_text(*process.memory_policy)));
+  if (process.personality)
+    section.add("personality", Description::text(*process.personality == PER_LINUX32 ? "32 bits" : "the kernel's own"));
+}
+
+}  // namespace orlop::plan

@@ -1,0 +1,55 @@
+#include "orlop/plan/features.hpp"
+
+#include "mount_option.hpp"
+
+#include "orlop/kernel/capability.hpp"
+
+#include <algorithm>
+
+namespace orlop::plan {
+
+namespace {
+
+template <class Enum>
+oci::StringList all_words() {
+  auto const words = oci::words<Enum>();
+  return {words.begin(), words.end()};
+}
+
+oci::StringList capability_words() {
+  oci::StringList words;
+  for (unsigned i = 0; i < kernel::capability_count; ++i) words.emplace_back(kernel::capability_names[i]);
+  return words;
+}
+
+oci::LinuxFeatures linux_features() {
+  oci::LinuxFeatures features;
+  features.namespaces = all_words<oci::NamespaceKind>();
+  std::sort(features.namespaces->begin(), features.namespaces->end());
+  features.capabilities = capability_words();
+  features.cgroup = oci::CgroupFeatures{true, true, false, false, true};
+  features.seccomp = oci::SeccompFeatures{false, {}, {}, {}, {}, {}};
+  features.apparmor = oci::EnabledFeature{false};
+  features.selinux = oci::EnabledFeature{false};
+  features.intel_rdt = oci::IntelRdtFeatures{false, false, false};
+  features.memory_policy = oci::MemoryPolicyFeatures{all_words<oci::MemoryPolicyMode>(), all_words<oci::MemoryPolicyFlag>()};
+  features.mount_extensions = oci::MountExtensions{oci::EnabledFeature{true}};
+  features.net_devices = oci::EnabledFeature{false};
+  return features;
+}
+
+}  // namespace
+
+oci::Features features() {
+  oci::Features features;
+  features.oci_version_min = "1.0.0";
+  features.oci_version_max = "1.3.0";
+  features.hooks = {"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"};
+  features.potentially_unsafe_config_annotations = {"run.oci.hooks.stderr", "run.oci.hooks.stdout",
+                                                    "run.oci.keep_original_groups"};
+  features.mount_options = mount_option_words();
+  features.linux_config = linux_features();
+  return features;
+}
+
+}  // namespace orlop::plan
