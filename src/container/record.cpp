@@ -7,10 +7,15 @@ namespace {
 using orlop::container::Phase;
 using orlop::container::ProcessIdentity;
 using orlop::container::Record;
+using orlop::container::SeccompListener;
 
 constexpr auto identity = oci::table<ProcessIdentity>(
     oci::always<&ProcessIdentity::pid>("pid"),
     oci::always<&ProcessIdentity::start_time>("startTime"));
+
+constexpr auto listener = oci::table<SeccompListener>(
+    oci::required<&SeccompListener::path>("path"),
+    oci::optional<&SeccompListener::metadata>("metadata"));
 
 constexpr auto record = oci::table<Record>(
     oci::required<&Record::schema>("schema"),
@@ -28,7 +33,8 @@ constexpr auto record = oci::table<Record>(
     oci::required<&Record::cgroups>("cgroups"),
     oci::optional<&Record::all_cgroups>("allCgroups"),
     oci::optional<&Record::annotations>("annotations"),
-    oci::optional<&Record::hooks>("hooks"));
+    oci::optional<&Record::hooks>("hooks"),
+    oci::optional<&Record::seccomp_listener>("seccompListener"));
 
 constexpr std::string_view phase_words[] = {"creating", "created"};
 
@@ -42,5 +48,7 @@ oci::Vocabulary const& oci::vocabulary<Phase>() noexcept {
 
 template <>
 oci::Type const oci::Object<ProcessIdentity>::type = oci::object_type(identity);
+template <>
+oci::Type const oci::Object<SeccompListener>::type = oci::object_type(listener);
 template <>
 oci::Type const oci::Object<Record>::type = oci::object_type(record);

@@ -27,13 +27,18 @@ bool say(int channel, Word word, int fd, std::int32_t index) {
   return socket::send(channel, &message, header_size, fd);
 }
 
-void say_failure(int channel, Error const& error) noexcept {
+Message message_of(Error const& error) noexcept {
   Message message{};
   message.word = Word::failed;
   message.code = error.code();
   put(message.call, sizeof message.call, error.call());
   put(message.trail, sizeof message.trail, error.trail());
   put(message.hint, sizeof message.hint, error.hint());
+  return message;
+}
+
+void say_failure(int channel, Error const& error) noexcept {
+  Message const message = message_of(error);
   try {
     socket::send(channel, &message, sizeof message);
   } catch (Error const&) {  // the peer learns from the end of file that we are gone

@@ -22,6 +22,8 @@
 #include "orlop/launch/hook.hpp"
 #include "orlop/launch/init.hpp"
 #include "orlop/launch/payload.hpp"
+#include "orlop/launch/last_words.hpp"
+#include "orlop/launch/listener.hpp"
 
 #include <csignal>
 #include <cstring>
@@ -54,6 +56,8 @@ container::Record first_record(plan::Plan const& plan, Source const& source) {
     hooks.poststart = plan.hooks->of.poststart;
     hooks.poststop = plan.hooks->of.poststop;
   }
+  if (auto const& seccomp = plan.process.seccomp; seccomp && seccomp->listener)
+    record.seccomp_listener = {seccomp->listener->path, seccomp->listener->metadata};
   return record;
 }
 
@@ -265,10 +269,18 @@ bool Creation::is_done(Heard& heard) {
     case Word::executing:
       become_created();
       is_executing_ = true;
+      last_words_ = std::move(heard.fd);
+      return false;
+    case Word::listener:
+      deliver_listener(std::move(heard.fd), record_, "created", init_.pid());
+      say(channel_, Word::done);
       return false;
     case Word::failed: throw error_of(heard.message).within(Doing::trail());
     case Word::end_of_file:
-      if (is_executing_) return true;
+      if (is_executing_) {
+        hear_last_words(last_words_);
+        return true;
+      }
       report_death();
     default: throw Error::refusal("init said a word that is not its own");
   }

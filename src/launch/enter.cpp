@@ -118,9 +118,8 @@ private:
 
   [[noreturn]] void execute(Execution const& program) {
     kernel::outlive_parent();
-    if (!say(channel_, Word::executing)) throw Error::refusal("the orlop command that executes this is gone");
-    program.execute();
-    throw program.failure(errno);
+    if (!say(channel_, Word::executing, program.last_words())) throw Error::refusal("the orlop command that executes this is gone");
+    program.execute(channel_);
   }
 
   plan::Plan const& plan_;

@@ -56,16 +56,6 @@ Fd open_file(std::string const& path) {
   return path::open_host(path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, 0644);
 }
 
-oci::State state_of(container::Record const& record, char const* status) {
-  oci::State state;
-  state.oci_version = record.oci_version;
-  state.id = record.id;
-  state.status = status;
-  state.bundle = record.bundle;
-  state.annotations = record.annotations;
-  return state;
-}
-
 void try_hook(std::vector<oci::Hook> const& hooks, std::size_t index, oci::State const& state, HookSetting const& setting) {
   try {
     Doing const doing{"hooks.poststop", index, hooks[index].path};
@@ -76,6 +66,16 @@ void try_hook(std::vector<oci::Hook> const& hooks, std::size_t index, oci::State
 }
 
 }  // namespace
+
+oci::State state_of(container::Record const& record, char const* status) {
+  oci::State state;
+  state.oci_version = record.oci_version;
+  state.id = record.id;
+  state.status = status;
+  state.bundle = record.bundle;
+  state.annotations = record.annotations;
+  return state;
+}
 
 HookFiles open_hook_files(plan::HookOutput const& output) {
   Doing const doing{"hooks"};

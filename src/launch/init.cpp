@@ -216,10 +216,9 @@ private:
   [[noreturn]] void execute(Execution const& program) {
     kernel::outlive_parent();
     // A start command that died behind its word changes nothing; a run that died before we execute ends us.
-    bool const is_heard = say(listener_, Word::executing);
+    bool const is_heard = say(listener_, Word::executing, program.last_words());
     if (!is_heard && !gate_.is_open()) throw Error::refusal("the orlop command that makes this container is gone");
-    program.execute();
-    throw program.failure(errno);
+    program.execute(listener_);
   }
 
   plan::Plan const& plan_;

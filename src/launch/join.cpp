@@ -15,6 +15,8 @@
 #include "orlop/kernel/user_namespace.hpp"
 #include "orlop/launch/console.hpp"
 #include "orlop/launch/enter.hpp"
+#include "orlop/launch/last_words.hpp"
+#include "orlop/launch/listener.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -181,10 +183,20 @@ bool Join::is_done(Heard& heard) {
       terminal_ = deliver_terminal(std::move(heard.fd), options_.console_socket);
       if (!say(channel_, Word::done)) report_death();
       return false;
-    case Word::executing: is_executing_ = true; return false;
+    case Word::executing:
+      is_executing_ = true;
+      last_words_ = std::move(heard.fd);
+      return false;
+    case Word::listener:
+      deliver_listener(std::move(heard.fd), record_, "running", process_.pid());
+      say(channel_, Word::done);
+      return false;
     case Word::failed: throw error_of(heard.message).within(Doing::trail());
     case Word::end_of_file:
-      if (is_executing_) return true;
+      if (is_executing_) {
+        hear_last_words(last_words_);
+        return true;
+      }
       report_death();
     default: throw Error::refusal("the process said a word that is not its own");
   }

@@ -5,6 +5,8 @@
 #include "orlop/base/path.hpp"
 #include "orlop/kernel/attribute.hpp"
 #include "orlop/kernel/keyring.hpp"
+#include "orlop/kernel/seccomp.hpp"
+#include "orlop/launch/listener.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -16,6 +18,7 @@ namespace orlop::launch {
 
 namespace {
 
+constexpr kernel::CapabilitySet filter_capability = kernel::CapabilitySet{1} << *kernel::capability_of("CAP_SYS_ADMIN");
 constexpr std::string_view default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 std::string_view search_path(plan::Process const& process) {
@@ -123,14 +126,36 @@ Execution::Execution(plan::Process const& process, std::string file) : process_{
     env_.push_back(home_.data());
   }
   env_.push_back(nullptr);
+  if (process.seccomp) last_words_.emplace(failure(ENOENT));
 }
 
 void Execution::settle() const {
   if (process_.no_new_privileges) kernel::set_no_new_privileges();
-  kernel::set_capabilities(process_.capabilities);
+  auto capabilities = process_.capabilities;
+  if (process_.seccomp && !process_.no_new_privileges) {
+    capabilities.permitted |= filter_capability;
+    capabilities.effective |= filter_capability;
+  }
+  kernel::set_capabilities(capabilities);
 }
 
-void Execution::execute() const noexcept { execve(file_.c_str(), args_.data(), env_.data()); }
+void Execution::execute(int channel) const {
+  if (process_.seccomp) enter_filter(channel);
+  execve(file_.c_str(), args_.data(), env_.data());
+  if (!process_.seccomp) throw failure(errno);
+  last_words_->leave(errno);
+  _exit(1);
+}
+
+void Execution::enter_filter(int channel) const {
+  Doing const doing{"linux.seccomp"};
+  auto const& seccomp = *process_.seccomp;
+  std::optional<Courier> courier;
+  if (seccomp.listener) courier.emplace(channel);
+  int const listener = kernel::load_filter(seccomp.program, seccomp.flags);
+  if (listener < 0) fail("seccomp", {Word{"SECCOMP_SET_MODE_FILTER"}});
+  if (courier) courier->carry(listener);
+}
 
 Error Execution::failure(int code) const {
   Error error{code, concat({"exec ", json_quoted(file_)})};

@@ -5,6 +5,8 @@
 #include "orlop/launch/channel.hpp"
 #include "orlop/launch/destroy.hpp"
 #include "orlop/launch/hook.hpp"
+#include "orlop/launch/last_words.hpp"
+#include "orlop/launch/listener.hpp"
 #include "orlop/launch/status.hpp"
 
 namespace orlop::launch {
@@ -28,12 +30,19 @@ void start(container::ContainerDir const& container) {
   if (status != container::Status::created) refuse(status);
   auto const gate = container::try_knock(container);
   if (!gate || !say(*gate, Word::go)) refuse(launch::status_of(container, record));
-  Heard const heard = hear(*gate);
+  Heard heard = hear(*gate);
   if (heard.message.word == Word::failed) throw error_of(heard.message).within(Doing::trail());
   // Another start was served before us: the gate closed while we waited in its queue.
   if (heard.message.word != Word::executing) refuse(launch::status_of(container, record));
-  Heard const last = hear(*gate);
+  Fd const last_words = std::move(heard.fd);
+  Heard last = hear(*gate);
+  if (last.message.word == Word::listener) {
+    deliver_listener(std::move(last.fd), record, "created", record.init.pid);
+    say(*gate, Word::done);
+    last = hear(*gate);
+  }
   if (last.message.word == Word::failed) throw error_of(last.message).within(Doing::trail());
+  hear_last_words(last_words);
   container::remove_gate(container);
   try {
     run_poststart(record);

@@ -3,6 +3,7 @@
 #include "orlop/base/error.hpp"
 #include "orlop/base/file.hpp"
 #include "orlop/kernel/namespace.hpp"
+#include "orlop/kernel/seccomp.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -120,6 +121,8 @@ kernel::Grantable Survey::grantable_capabilities() {
   if (!grantable_) grantable_ = kernel::grantable_capabilities();
   return *grantable_;
 }
+
+bool Survey::knows_filter_flags(unsigned flags) { return kernel::knows_filter_flags(flags); }
 
 // A file that is not there is nobody's: opening it says so later, better than we could.
 bool Survey::is_own_namespace(std::uint64_t kind, std::string const& path) {

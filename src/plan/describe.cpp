@@ -284,6 +284,7 @@ Description describe_process(Process const& process) {
   section.add("no new privileges", Description::boolean(process.no_new_privileges));
   section.add("working directory", Description::text(process.cwd));
   section.add("environment", Description::texts(process.env));
+  if (process.seccomp) section.add("system calls", describe_seccomp(*process.seccomp));
   section.add("execute", Description::texts(process.args));
   return section;
 }

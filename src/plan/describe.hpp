@@ -34,5 +34,6 @@ Description describe(Plan const& plan);
 // Adds what is there to the section of the process.
 void describe_attributes(Process const& process, Description& section);
 Description describe_hooks(Hooks const& hooks);
+Description describe_seccomp(Seccomp const& seccomp);
 
 }  // namespace orlop::plan

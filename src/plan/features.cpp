@@ -1,6 +1,7 @@
 #include "orlop/plan/features.hpp"
 
 #include "mount_option.hpp"
+#include "section.hpp"
 
 #include "orlop/kernel/capability.hpp"
 
@@ -28,7 +29,7 @@ oci::LinuxFeatures linux_features() {
   std::sort(features.namespaces->begin(), features.namespaces->end());
   features.capabilities = capability_words();
   features.cgroup = oci::CgroupFeatures{true, true, false, false, true};
-  features.seccomp = oci::SeccompFeatures{false, {}, {}, {}, {}, {}};
+  features.seccomp = seccomp_features();
   features.apparmor = oci::EnabledFeature{false};
   features.selinux = oci::EnabledFeature{false};
   features.intel_rdt = oci::IntelRdtFeatures{false, false, false};

@@ -59,6 +59,13 @@ void plan_propagation(std::string const& word, Rootfs& rootfs) {
     rootfs.last_propagation = propagation | (recursive ? unsigned{MS_REC} : 0);
 }
 
+void plan_denied_groups(oci::Process const& process, Request const& request, Plan& plan) {
+  if (!request.denies_setgroups) return;
+  if (!process.user.additional_gids.empty())
+    throw Refusal{"process.user.additionalGids", "cannot be had: setgroups is denied in orlop's own user namespace"};
+  plan.process.user.keep_groups = true;
+}
+
 }  // namespace
 
 void plan_rootfs(oci::Spec const& spec, Request const& request, Plan& plan) {
@@ -90,8 +97,10 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   plan_mounts(spec, plan);
   plan_devices(config, plan);
   plan_sysctls(spec, host, plan);
+  plan_denied_groups(*spec.process, request, plan);
   plan_process(*spec.process, host, plan);
   plan_cgroup_owner(plan);
+  plan_seccomp(config, host, plan);
   if (!request.no_new_keyring) plan.process.session_keyring = concat({"_ses.", plan.id});
   plan_attributes(*spec.process, config, plan);
   plan_annotations(spec.annotations, plan);

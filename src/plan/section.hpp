@@ -2,6 +2,8 @@
 #pragma once
 #include "orlop/plan/make.hpp"
 
+#include "oci/features.hpp"
+
 namespace orlop::plan {
 
 // What this orlop does not do yet is refused by name, so that nothing in a config is silently without effect.
@@ -25,6 +27,8 @@ void plan_mounts(oci::Spec const& spec, Plan& plan);
 void plan_devices(oci::LinuxConfig const& config, Plan& plan);
 void plan_sysctls(oci::Spec const& spec, HostFacts& host, Plan& plan);
 void plan_process(oci::Process const& process, HostFacts& host, Plan& plan);
+void plan_seccomp(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
+oci::SeccompFeatures seccomp_features();
 
 // "0-3,7": the numbers in it, ascending.
 std::vector<unsigned> processors_of(std::string const& list, char const* where);

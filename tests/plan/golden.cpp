@@ -27,6 +27,7 @@ struct HostAnswers {
   std::optional<WithoutCapabilities> grantable_capabilities{};        // all but those
   oci::StringList own_namespaces{};                                   // the files that are; absent: not asked for
   std::optional<std::string> obstacle_to_cgroup{};
+  bool filter_flags{};                                                // those of seccomp are known; absent: not asked for
 };
 // The plan of `exec` in the container of that config; members are options of the command line.
 struct ExecWords {
@@ -62,7 +63,8 @@ constexpr auto host_answers = table<HostAnswers>(
     optional<&HostAnswers::unified_controllers>("unified_controllers"),
     optional<&HostAnswers::grantable_capabilities>("grantable_capabilities"),
     optional<&HostAnswers::own_namespaces>("own_namespaces"),
-    optional<&HostAnswers::obstacle_to_cgroup>("obstacle_to_cgroup"));
+    optional<&HostAnswers::obstacle_to_cgroup>("obstacle_to_cgroup"),
+    optional<&HostAnswers::filter_flags>("filter_flags"));
 constexpr auto exec_words = table<ExecWords>(
     optional<&ExecWords::container_cgroups>("containerCgroups"),
     optional<&ExecWords::args>("args"),
@@ -132,6 +134,7 @@ Table::Answers answers_of(HostAnswers const& file) {
   if (!file.own_namespaces.empty())
     answers.own_namespaces = {file.own_namespaces.begin(), file.own_namespaces.end()};
   answers.obstacle_to_cgroup = file.obstacle_to_cgroup;
+  if (file.filter_flags) answers.filter_flags = true;
   return answers;
 }
 

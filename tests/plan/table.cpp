@@ -15,6 +15,7 @@ constexpr char unified[] = "unified_controllers";
 constexpr char capabilities[] = "grantable_capabilities";
 constexpr char namespaces[] = "own_namespaces";
 constexpr char obstacle[] = "obstacle_to_cgroup";
+constexpr char filter_flags[] = "filter_flags";
 
 // As launch/survey finds them, in the order of /proc/self/cgroup.
 std::vector<CgroupHierarchy> v1_hierarchies() {
@@ -81,6 +82,11 @@ std::string Table::obstacle_to_cgroup(orlop::kernel::CgroupDirectory const&) {
   return *answers_.obstacle_to_cgroup;
 }
 
+bool Table::knows_filter_flags(unsigned) {
+  ask(filter_flags, answers_.filter_flags.has_value());
+  return *answers_.filter_flags;
+}
+
 std::set<std::string> Table::questions_answered() const {
   std::set<std::string> names;
   if (answers_.cgroup_hierarchies) names.insert(hierarchies);
@@ -88,6 +94,7 @@ std::set<std::string> Table::questions_answered() const {
   if (answers_.grantable_capabilities) names.insert(capabilities);
   if (answers_.own_namespaces) names.insert(namespaces);
   if (answers_.obstacle_to_cgroup) names.insert(obstacle);
+  if (answers_.filter_flags) names.insert(filter_flags);
   return names;
 }
 

@@ -90,7 +90,7 @@ const NamedReport* find_report(std::string_view name) {
 }
 
 const NamedAction* find_action(std::string_view name) {
-    for (auto table : {actions(), file_actions(), hunt_actions()})
+    for (auto table : {actions(), file_actions(), hunt_actions(), call_actions()})
         for (const NamedAction& entry : table)
             if (entry.name == name)
                 return &entry;
@@ -133,6 +133,7 @@ int usage() {
     print_table(actions());
     print_table(file_actions());
     print_table(hunt_actions());
+    print_table(call_actions());
     return 125;
 }
 

@@ -32,6 +32,7 @@ std::span<const NamedReport> outside_reports(); // namespaces, descriptors, term
 std::span<const NamedAction> actions();
 std::span<const NamedAction> file_actions();
 std::span<const NamedAction> hunt_actions();
+std::span<const NamedAction> call_actions();
 
 // The whole file, or nothing with errno set. It never waits: the file may be a pipe that nobody writes.
 std::optional<std::string> read_file(const char* path);

@@ -20,6 +20,12 @@ struct ProcessIdentity {
   bool operator==(ProcessIdentity const&) const = default;
 };
 
+// The agent that gets the listener of each process that is put under the container's filter.
+struct SeccompListener {
+  std::string path, metadata;
+  bool operator==(SeccompListener const&) const = default;
+};
+
 struct Record {
   std::uint32_t schema = 1;
   std::string id;
@@ -37,6 +43,7 @@ struct Record {
   std::vector<std::string> all_cgroups;  // the directories that its processes are in, ours to remove or not
   oci::StringMap annotations;
   std::optional<oci::Hooks> hooks;   // poststart and poststop, as planned at create: later commands run them
+  std::optional<SeccompListener> seccomp_listener;
   bool operator==(Record const&) const = default;
 };
 
@@ -44,6 +51,8 @@ struct Record {
 
 template <>
 oci::Type const oci::Object<orlop::container::ProcessIdentity>::type;
+template <>
+oci::Type const oci::Object<orlop::container::SeccompListener>::type;
 template <>
 oci::Type const oci::Object<orlop::container::Record>::type;
 template <>

@@ -20,8 +20,10 @@
 //   last_settings      →   (only if there are some) memory limits so tight that init could hit them        done
 //   ready              →   (create) pid file and state are written: the container is created  done (create returns)
 //   executing          →   (run) the same; end of file follows when execve has closed it      -
+//                          beside it, from a process that will be under a filter: the file of its last words
+//   listener + fd      →   gives the filter's listener to the seccomp agent                   done
 //   failed             →   throws the child's error, and rolls back                           -
-//   and at the gate: go (from start), executing or failed (from init)
+//   and at the gate: go (from start); executing, listener or failed (from init)
 //
 // End of file is success only after the word `executing`; without it the child died. The socket is SEQPACKET and
 // CLOEXEC. A failure carries errno, the call and the trail since the clone, cut to a fixed length.
@@ -48,6 +50,7 @@ enum class Word : std::uint8_t {
   last_settings,
   ready,
   executing,
+  listener,
   failed,
   done,
   go,
@@ -77,7 +80,8 @@ Fd expect(int channel, Word word);
 void ask(int channel, Word word, int fd = -1, std::int32_t index = 0);
 // The same where the answer brings a descriptor.
 Fd ask_for(int channel, Word word, int fd = -1, std::int32_t index = 0);
-// The error that a failure message carries.
+// The failure that tells of an error, and the error that a failure tells of.
+Message message_of(Error const& error) noexcept;
 Error error_of(Message const& message);
 
 }  // namespace orlop::launch

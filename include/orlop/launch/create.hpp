@@ -92,7 +92,7 @@ private:
   container::ContainerDir directory_;
   CgroupSet cgroups_;
   Child init_;
-  Fd channel_, terminal_, spare_;
+  Fd channel_, terminal_, spare_, last_words_;
   std::optional<kernel::ElsewhereWhile> elsewhere_;
   bool is_executing_ = false, has_pid_file_ = false;
   pid_t owner_ = getpid();

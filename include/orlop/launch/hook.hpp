@@ -40,6 +40,8 @@ struct HookSetting {
 // One list, in its order, up to the first that fails: "hooks.prestart[0] /bin/x: exited with status 1: …".
 void run_hooks(char const* list, std::vector<oci::Hook> const& hooks, oci::State const& state, HookSetting const& setting);
 
+// What is recorded, but for the pid.
+oci::State state_of(container::Record const& record, char const* status);
 // The state that a kind of hook reads.
 oci::State hook_state(plan::Hooks const& hooks, char const* status, pid_t pid);
 

@@ -48,7 +48,7 @@ private:
   JoinOptions const& options_;
   SignalGuard& signals_;
   Child process_;
-  Fd channel_, terminal_, spare_;
+  Fd channel_, terminal_, spare_, last_words_;
   bool is_executing_ = false;
 };
 

@@ -7,6 +7,7 @@
 //   uids, gids, groups                   process.user; the caller's groups only by run.oci.keep_original_groups
 //   capabilities, securebits             process.capabilities (none if absent); securebits as at boot
 //   no_new_privs                         process.noNewPrivileges (one that is set already stays)
+//   seccomp filter                       linux.seccomp, and those that the caller is under
 //   resource limits                      process.rlimits; the others as the caller has them
 //   session, controlling terminal        a new session; the container's terminal, or none
 //   descriptors                          0, 1 and 2 (the terminal's, or the caller's)
@@ -20,10 +21,17 @@
 //   nice, scheduler, io priority         process.scheduler and ioPriority, else the caller's
 //   memory policy, oom score adjustment  linux.memoryPolicy and process.oomScoreAdj, else the caller's
 //   affinity                             the caller's
+//
+// The filter is loaded last of all, with nothing but execve behind it: a profile needs to allow what the program calls,
+// not what we call, and hooks are not under it. Without no_new_privs the kernel wants CAP_SYS_ADMIN for that, which most
+// programs are not to have. So it stays in the permitted and effective sets until execve, which computes both anew from
+// the file and the bounding, inheritable and ambient sets, and never from what they were: capabilities(7).
 #pragma once
 #include "orlop/base/error.hpp"
+#include "orlop/launch/last_words.hpp"
 #include "orlop/plan/plan.hpp"
 
+#include <optional>
 #include <string>
 
 namespace orlop::launch {
@@ -45,15 +53,19 @@ public:
   Execution(plan::Process const& process, std::string file);
   // The last settings, in the order that the kernel wants: no_new_privs, capabilities.
   void settle() const;
-  // Only returns when it failed; errno says why.
-  void execute() const noexcept;
-  Error failure(int code) const;
+  // To go beside the word `executing`; -1: none.
+  int last_words() const { return last_words_ ? last_words_->file() : -1; }
+  // The filter, then the program. Under the filter no system call is sure to be made but execve.
+  [[noreturn]] void execute(int channel) const;
 
 private:
+  void enter_filter(int channel) const;
+  Error failure(int code) const;
   plan::Process const& process_;
   std::string file_;
   std::string home_;
   std::vector<char*> args_, env_;
+  std::optional<LastWords> last_words_;  // with a filter
 };
 
 }  // namespace orlop::launch

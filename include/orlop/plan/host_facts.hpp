@@ -23,6 +23,8 @@ public:
   virtual bool is_own_namespace(std::uint64_t kind, std::string const& path) = 0;
   // Why this process cannot make that cgroup and put others into it; empty: it can.
   virtual std::string obstacle_to_cgroup(kernel::CgroupDirectory const& cgroup) = 0;
+  // The kernel can load a seccomp filter with these SECCOMP_FILTER_FLAG_*.
+  virtual bool knows_filter_flags(unsigned flags) = 0;
 };
 
 }  // namespace orlop::plan

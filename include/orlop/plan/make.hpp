@@ -24,6 +24,7 @@ struct Request {
   bool no_pivot = false;
   bool no_new_keyring = false;
   std::optional<OrdinaryUser> caller{};
+  bool denies_setgroups = false;    // orlop's own user namespace, and so every one below it
   bool may_filter_devices = true;  // by device rules: not an ordinary user, nor root of another user namespace
   bool cgroup_may_lack = false;  // --rootless: one that cannot be made is left out, if nothing is limited
 };

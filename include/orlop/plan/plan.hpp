@@ -11,6 +11,7 @@
 #include "orlop/kernel/mount.hpp"
 #include "orlop/kernel/memory_policy.hpp"
 #include "orlop/kernel/rlimit.hpp"
+#include "orlop/kernel/seccomp.hpp"
 #include "orlop/kernel/sysctl.hpp"
 #include "orlop/kernel/time_namespace.hpp"
 #include "orlop/kernel/scheduler.hpp"
@@ -142,6 +143,29 @@ struct Terminal {
   bool console = false;  // /dev/console is the terminal, too
 };
 
+// Who is told of the system calls that are answered by SCMP_ACT_NOTIFY.
+struct SeccompListener {
+  std::string path;  // of a socket on the host, absolute
+  std::string metadata;
+};
+
+// How many system calls of the native architecture have an answer, always or depending on their arguments.
+struct SeccompGroup {
+  std::uint32_t answer = 0;
+  std::size_t calls = 0;
+};
+
+struct Seccomp {
+  kernel::FilterProgram program;
+  unsigned flags = 0;  // SECCOMP_FILTER_FLAG_*
+  std::optional<SeccompListener> listener;
+  // What the program decides, for a reader: answers are SECCOMP_RET_* and their data.
+  std::uint32_t other_calls = 0, other_architectures = 0;
+  std::vector<SeccompGroup> groups;
+  std::vector<std::string> architectures, by_arguments;
+  std::string newest;  // what has a higher number than this call is answered with ENOSYS; empty: as other_calls
+};
+
 struct Process {
   std::vector<std::string> args;
   std::vector<std::string> env;
@@ -159,6 +183,7 @@ struct Process {
   std::optional<unsigned long> personality;  // PER_*; PER_LINUX if there is none
   bool no_new_privileges = false;
   std::optional<std::string> session_keyring;  // a new one of this name; absent: the caller's
+  std::optional<Seccomp> seccomp;
 };
 
 // `exec` only: on its way into the container.
