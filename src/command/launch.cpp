@@ -48,8 +48,8 @@ std::optional<plan::OrdinaryUser> ordinary_caller() {
 plan::Request make_request(Context const& context, Arguments const& arguments, std::string const& id) {
   plan::Request request{id, "", arguments.has("no-pivot"), arguments.has("no-new-keyring")};
   request.caller = ordinary_caller();
-  request.denies_setgroups = kernel::id_maps_of(getpid()).denies_setgroups;
   bool const is_hosts_root = geteuid() == 0 && kernel::is_in_initial_user_namespace();
+  request.denies_setgroups = !is_hosts_root && kernel::id_maps_of(getpid()).denies_setgroups;
   request.may_filter_devices = !request.caller && (geteuid() != 0 || is_hosts_root);
   std::string const& word = context.rootless;
   if (word != "auto" && word != "true" && word != "false")
