@@ -29,7 +29,8 @@ std::int64_t load_signed(Type const& type, void const* value) noexcept {
 
 bool is_absent(Type const& type, void const* value) noexcept {
     switch (type.shape) {
-        case Shape::text: return static_cast<std::string const*>(value)->empty();
+        case Shape::text:
+        case Shape::number: return static_cast<std::string const*>(value)->empty();
         case Shape::boolean: return !*static_cast<bool const*>(value);
         case Shape::integer: return load(type, value) == 0;
         case Shape::maybe:
@@ -96,6 +97,7 @@ void write(Type const& type, void const* value, Writer& writer) {
         case Shape::text: return writer.string(*static_cast<std::string const*>(value));
         case Shape::boolean: return writer.boolean(*static_cast<bool const*>(value));
         case Shape::integer: return write_integer(type, value, writer);
+        case Shape::number: return writer.number(*static_cast<std::string const*>(value));
         case Shape::word: return write_word(type, value, writer);
         case Shape::maybe: return write_maybe(type, value, writer);
         case Shape::list: return write_list(type, value, writer);

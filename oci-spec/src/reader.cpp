@@ -19,6 +19,7 @@ public:
 
 private:
     void read_text(Node const& node, void* value);
+    void read_number(Node const& node, void* value);
     void read_boolean(Node const& node, void* value);
     void read_integer(Type const& type, Node const& node, void* value);
     void read_word(Type const& type, Node const& node, void* value);
@@ -42,6 +43,7 @@ void Reader::read(Type const& type, Node const& node, void* value) {
         case Shape::text: return read_text(node, value);
         case Shape::boolean: return read_boolean(node, value);
         case Shape::integer: return read_integer(type, node, value);
+        case Shape::number: return read_number(node, value);
         case Shape::word: return read_word(type, node, value);
         case Shape::maybe: return read(*type.element, node, type.make(value, 1));
         case Shape::list: return read_list(type, node, value);
@@ -52,6 +54,11 @@ void Reader::read(Type const& type, Node const& node, void* value) {
 
 void Reader::read_text(Node const& node, void* value) {
     expect(Kind::string, node);
+    static_cast<std::string*>(value)->assign(node.text());
+}
+
+void Reader::read_number(Node const& node, void* value) {
+    expect(Kind::number, node);
     static_cast<std::string*>(value)->assign(node.text());
 }
 

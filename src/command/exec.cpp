@@ -90,8 +90,10 @@ bool may_deny_setgroups(oci::Spec const& spec) {
   return std::any_of(all.begin(), all.end(), [](auto const& one) { return one.type == oci::NamespaceKind::user; });
 }
 
-plan::Plan make_plan(container::ContainerDir const& container, container::Record const& record, Arguments const& arguments) {
+plan::Plan make_plan(container::ContainerDir const& container, container::Record const& record, Context const& context,
+                     Arguments const& arguments) {
   auto request = request_of(arguments);
+  request.descriptors = descriptors_of(context, arguments);
   request.container_cgroups = record.all_cgroups;
   request.has_ordinary_caller = ordinary_caller().has_value();
   auto const given = read_process(arguments.value("process"));
@@ -116,8 +118,8 @@ int exec(Context const& context, Arguments const& arguments) {
   auto const record = container.read_record();
   bool const detach = arguments.has("detach");
   Fd init = launch::hold_init(container, record, arguments.has("ignore-paused"));
-  auto const plan = make_plan(container, record, arguments);
-  launch::JoinOptions const options{arguments.value("pid-file"), arguments.value("console-socket")};
+  auto const plan = make_plan(container, record, context, arguments);
+  launch::JoinOptions const options{arguments.value("pid-file"), arguments.value("console-socket"), arguments.value("pidfd-socket")};
   check_terminal(plan, options.console_socket, detach ? TerminalUse::to_socket : TerminalUse::relayed);
   report_notes(plan);
   launch::SignalGuard signals;

@@ -9,6 +9,7 @@
 #include "orlop/kernel/user_namespace.hpp"
 #include "orlop/launch/survey.hpp"
 
+#include <cstdlib>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -30,10 +31,22 @@ void report_notes(plan::Plan const& plan) {
 
 namespace {
 
+constexpr unsigned most_descriptors = 1024;
+
 // Early, for a clear word: later it is only the errno of a mount.
 void check_rootfs(plan::Rootfs const& rootfs) {
   Doing const doing{"root.path"};
   path::open_host(rootfs.path, O_PATH | O_DIRECTORY);
+}
+
+// sd_listen_fds(3): they are for us if LISTEN_PID says so.
+unsigned listen_fds() {
+  char const* const pid = getenv("LISTEN_PID");
+  char const* const count = getenv("LISTEN_FDS");
+  if (!pid || !count || whole_number(pid) != static_cast<std::uint64_t>(getpid())) return 0;
+  auto const number = whole_number(count);
+  if (!number || *number > most_descriptors) throw Error::refusal(concat({"LISTEN_FDS is ", json_quoted(count)}));
+  return static_cast<unsigned>(*number);
 }
 
 }  // namespace
@@ -59,6 +72,20 @@ plan::Request make_request(Context const& context, Arguments const& arguments, s
   return request;
 }
 
+plan::Descriptors descriptors_of(Context const& context, Arguments const& arguments) {
+  plan::Descriptors wanted{listen_fds(), 0};
+  if (arguments.has("preserve-fds")) {
+    auto const number = whole_number(arguments.value("preserve-fds"));
+    if (!number || *number > most_descriptors)
+      throw Error::refusal(concat({"--preserve-fds ", json_quoted(arguments.value("preserve-fds")), " is no number of descriptors"}));
+    wanted.preserved = static_cast<unsigned>(*number);
+  }
+  if (wanted.listen + wanted.preserved > context.inherited)
+    throw Error::refusal(concat({wanted.preserved ? "--preserve-fds" : "LISTEN_FDS", ": descriptor ", 3 + context.inherited,
+                                 " is not open"}));
+  return wanted;
+}
+
 Launch prepare_launch(Context const& context, Arguments const& arguments, TerminalUse terminal) {
   std::string const& id = arguments.words()[0];
   container::check_id(id);
@@ -68,9 +95,11 @@ Launch prepare_launch(Context const& context, Arguments const& arguments, Termin
   launch.spare = kernel::protect_self_exe(context.argv);
   launch.bundle = load_bundle(arguments.value("bundle", "."), arguments.value("config"));
   launch::Survey host;
-  launch.plan = make_plan(launch.bundle, host, make_request(context, arguments, id));
+  auto request = make_request(context, arguments, id);
+  request.descriptors = descriptors_of(context, arguments);
+  launch.plan = make_plan(launch.bundle, host, request);
   launch.source = {launch.bundle.config, launch.bundle.spec.oci_version, launch.bundle.spec.annotations};
-  launch.options = {context.root(), arguments.value("pid-file"), arguments.value("console-socket"), true};
+  launch.options = {context.root(), arguments.value("pid-file"), arguments.value("console-socket"), arguments.value("pidfd-socket"), true};
   check_terminal(launch.plan, launch.options.console_socket, terminal);
   check_rootfs(launch.plan.rootfs);
   report_notes(launch.plan);

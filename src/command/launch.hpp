@@ -33,4 +33,7 @@ struct Launch {
 // Protects the own executable, reads the bundle, makes the plan. Nothing has been made outside yet.
 Launch prepare_launch(Context const& context, Arguments const& arguments, TerminalUse terminal);
 
+// LISTEN_FDS and --preserve-fds: all of them are open.
+plan::Descriptors descriptors_of(Context const& context, Arguments const& arguments);
+
 }  // namespace orlop::command

@@ -43,6 +43,12 @@ log::Level level_of(Arguments const& globals) {
   throw Error::refusal(concat({"unknown log level \"", word, "\" (error, warning, info or debug)"}));
 }
 
+unsigned inherited_descriptors() {
+  int fd = 3;
+  while (fcntl(fd, F_GETFD) >= 0) ++fd;
+  return static_cast<unsigned>(fd - 3);
+}
+
 void open_log(Arguments const& globals) {
   std::string const format = globals.value("log-format", "text");
   if (format != "text" && format != "json") throw Error::refusal(concat({"unknown log format \"", format, "\" (text or json)"}));
@@ -50,22 +56,22 @@ void open_log(Arguments const& globals) {
             level_of(globals));
 }
 
-int run_command(Command const& command, std::span<char*> words, char* const* argv, Arguments const& globals) {
+int run_command(Command const& command, std::span<char*> words, Context const& context) {
   std::string const who = concat({"orlop ", command.name});
   Arguments const arguments{who, words.subspan(1), command.options, command.order};
   if (arguments.has("help")) return print(command_help(command)), 0;
   check_words(command, arguments);
   std::string_view const id = arguments.words().empty() ? std::string_view{} : std::string_view{arguments.words()[0]};
   Doing const doing{command.name, id};
-  int const code = command.run({argv, globals.value("root"), globals.value("rootless", "auto")}, arguments);
+  int const code = command.run(context, arguments);
   log::release_warnings();
   return code;
 }
 
-int find_and_run(std::span<char*> words, char* const* argv, Arguments const& globals) {
+int find_and_run(std::span<char*> words, Context const& context) {
   Command const& command = find(words[0]);
   try {
-    return run_command(command, words, argv, globals);
+    return run_command(command, words, context);
   } catch (Error& error) {
     if (error.exit_status() != 1) throw;
     throw std::move(error).with_exit_status(command.failure_status);
@@ -76,9 +82,10 @@ int run_all(std::span<char*> words, char* const* argv) {
   Arguments const globals{"orlop", words, global_options(), Order::options_first};
   if (globals.has("help")) return print(global_help()), 0;
   if (globals.has("version")) return print(version()), 0;
+  unsigned const inherited = inherited_descriptors();  // before the log is one, too
   open_log(globals);
   if (globals.words().empty()) throw Error::refusal("a command is missing: see orlop --help");
-  return find_and_run(words.subspan(globals.consumed()), argv, globals);
+  return find_and_run(words.subspan(globals.consumed()), {argv, globals.value("root"), globals.value("rootless", "auto"), inherited});
 }
 
 }  // namespace

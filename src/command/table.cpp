@@ -29,10 +29,13 @@ constexpr Option config_option{"config", 'f', "FILE", "read FILE instead of the 
 constexpr Option console_option{"console-socket", 0, "SOCKET", "send the master of the container's terminal to this AF_UNIX socket"};
 constexpr Option no_new_keyring_option{"no-new-keyring", 0, nullptr, "keep the caller's session keyring"};
 constexpr Option no_pivot_option{"no-pivot", 0, nullptr, "move and chroot instead of pivot_root: for a root on a ramdisk"};
+constexpr Option pidfd_option{"pidfd-socket", 0, "SOCKET", "send a pidfd of the process to this AF_UNIX socket"};
+constexpr Option preserve_option{"preserve-fds", 0, "N", "give the program the descriptors 3 to N + 2 of the caller, too"};
 constexpr Option pid_file_option{"pid-file", 0, "FILE", "write init's pid as seen from here to FILE"};
 
 constexpr Option create_options[] = {
-    bundle_option, config_option, console_option, no_new_keyring_option, no_pivot_option, pid_file_option, help_option,
+    bundle_option, config_option, console_option, no_new_keyring_option, no_pivot_option, pid_file_option,
+    pidfd_option, preserve_option, help_option,
 };
 constexpr Option run_options[] = {
     bundle_option,
@@ -43,6 +46,8 @@ constexpr Option run_options[] = {
     no_new_keyring_option,
     no_pivot_option,
     pid_file_option,
+    pidfd_option,
+    preserve_option,
     help_option,
 };
 constexpr Option exec_options[] = {
@@ -58,6 +63,8 @@ constexpr Option exec_options[] = {
     {"no-new-privs", 0, nullptr, "no program that is executed can gain privileges"},
     {"no-subreaper", 0, nullptr, "accepted for runc's callers: orlop never is a subreaper"},
     {"pid-file", 0, "FILE", "write the process's pid as seen from here to FILE, when the program runs"},
+    pidfd_option,
+    preserve_option,
     {"process", 'p', "FILE", "the process as JSON (config.json's member process) instead of a program and options"},
     {"process-label", 0, "LABEL", "SELinux label of the process"},
     {"tty", 't', nullptr, "give the process a terminal"},
@@ -65,6 +72,12 @@ constexpr Option exec_options[] = {
     help_option,
 };
 constexpr Option regex_option{"regex", 'r', nullptr, "all whose id this extended regular expression matches"};
+constexpr Option events_options[] = {
+    {"all", 0, nullptr, "with --stats: a line for every container that has processes"},
+    {"interval", 0, "TIME", "print what the container uses that often: 5s (default), 250ms, 1m30s"},
+    {"stats", 0, nullptr, "print what it uses now, and exit"},
+    help_option,
+};
 constexpr Option delete_options[] = {
     {"force", 'f', nullptr, "kill what is still running; a container that does not exist is fine"},
     regex_option,
@@ -93,6 +106,28 @@ constexpr Option spec_options[] = {
     {"file", 'f', "FILE", "write to FILE instead"},
     help_option,
 };
+constexpr Option update_options[] = {
+    {"resources", 'r', "FILE", "JSON of config.json's linux.resources with what is to change; - is standard input"},
+    {"blkio-weight", 0, "WEIGHT", "weight of the disk operations, 10 to 1000"},
+    {"cpu-burst", 0, "US", "microseconds above the quota that unused time may be saved up for"},
+    {"cpu-idle", 0, "FLAG", "1: run only when nothing else does"},
+    {"cpu-period", 0, "US", "the period of the quota in microseconds"},
+    {"cpu-quota", 0, "US", "microseconds of processor time in each period; -1: no limit"},
+    {"cpu-rt-period", 0, "US", "the period of the realtime budget in microseconds (v1)"},
+    {"cpu-rt-runtime", 0, "US", "the realtime budget in microseconds (v1)"},
+    {"cpu-share", 0, "SHARES", "share of the processors beside others, 2 to 262144"},
+    {"cpuset-cpus", 0, "LIST", "the processors to run on: 0-2,7"},
+    {"cpuset-mems", 0, "LIST", "the memory nodes to use"},
+    {"kernel-memory", 0, "BYTES", "accepted and left out, with a warning: no kernel since 5.4 has a good use for it"},
+    {"kernel-memory-tcp", 0, "BYTES", "limit of the memory of TCP buffers (v1)"},
+    {"l3-cache-schema", 0, "SCHEMA", "refused by this version: Intel RDT, cache"},
+    {"mem-bw-schema", 0, "SCHEMA", "refused by this version: Intel RDT, memory bandwidth"},
+    {"memory", 0, "BYTES", "limit of memory (512m, 1g); -1: none"},
+    {"memory-reservation", 0, "BYTES", "memory that is taken last when the host runs short"},
+    {"memory-swap", 0, "BYTES", "limit of memory and swap together; -1: none"},
+    {"pids-limit", 0, "NUMBER", "limit of processes and threads; -1: none"},
+    help_option,
+};
 constexpr Option no_options[] = {help_option};
 constexpr Option kill_options[] = {
     {"all", 'a', nullptr, "send it to every process of the container; none is fine"},
@@ -104,6 +139,8 @@ constexpr Command commands[] = {
     {"create", "[options] ID", "make a container, up to the point where its program would start", create_options,
      Order::anywhere, 1, 1, create},
     {"delete", "[options] ID", "remove a container that has stopped", delete_options, Order::anywhere, 1, 1, delete_},
+    {"events", "[options] [ID]", "print what a container uses, and when it runs out of memory", events_options,
+     Order::anywhere, 0, 1, events},
     {"exec", "[options] ID [PROGRAM...]", "run a program in a container that is there", exec_options,
      Order::options_first, 1, static_cast<std::size_t>(-1), exec, 255},
     {"features", "", "print what this orlop supports as JSON", no_options, Order::anywhere, 0, 0, features},
@@ -119,6 +156,7 @@ constexpr Command commands[] = {
     {"spec", "[options]", "write a config.json to begin with", spec_options, Order::anywhere, 0, 0, spec},
     {"start", "ID", "start the program of a created container", no_options, Order::anywhere, 1, 1, start},
     {"state", "ID", "print a container's state as JSON", no_options, Order::anywhere, 1, 1, state},
+    {"update", "[options] ID", "change the limits of a container", update_options, Order::anywhere, 1, 1, update},
 };
 
 }  // namespace

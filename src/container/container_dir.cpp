@@ -23,6 +23,7 @@ namespace {
 
 constexpr char record_name[] = "state.json";
 constexpr char config_name[] = "config.json";
+constexpr char resources_name[] = "resources.json";
 constexpr char gate_name[] = "gate";
 constexpr std::size_t most_config = 16 * 1024 * 1024;
 constexpr unsigned rename_noreplace = 1;  // RENAME_NOREPLACE, renameat2(2)
@@ -34,7 +35,7 @@ std::string claim_name(std::string const& id, pid_t maker) { return concat({".",
 void remove_tree(int root, std::string const& name) noexcept {
   Fd const directory{openat(root, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
   if (!directory.is_open()) return;
-  for (char const* file : {gate_name, config_name, record_name}) unlinkat(directory, file, 0);
+  for (char const* file : {gate_name, config_name, resources_name, record_name}) unlinkat(directory, file, 0);
   unlinkat(root, name.c_str(), AT_REMOVEDIR);
 }
 
@@ -63,7 +64,7 @@ ContainerDir::ContainerDir(ContainerDir&& other) noexcept
     : root_{std::move(other.root_)},
       id_{std::move(other.id_)},
       directory_{std::move(other.directory_)},
-      removal_lock_{std::move(other.removal_lock_)},
+      lock_{std::move(other.lock_)},
       mine_{std::exchange(other.mine_, false)},
       owner_{other.owner_} {}
 
@@ -73,7 +74,7 @@ ContainerDir& ContainerDir::operator=(ContainerDir&& other) noexcept {
     root_ = std::move(other.root_);
     id_ = std::move(other.id_);
     directory_ = std::move(other.directory_);
-    removal_lock_ = std::move(other.removal_lock_);
+    lock_ = std::move(other.lock_);
     mine_ = std::exchange(other.mine_, false);
     owner_ = other.owner_;
   }
@@ -145,14 +146,27 @@ std::string ContainerDir::read_config() const {
   return file::read(fd, shown, most_config);
 }
 
-void ContainerDir::lock_for_removal() {
-  if (removal_lock_.is_open()) return;
+std::optional<std::string> ContainerDir::try_read_resources() const {
+  std::string const shown = path::joined(directory_.path, resources_name);
+  Fd const fd{openat(directory_.fd, resources_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
+  if (!fd.is_open() && errno == ENOENT) return std::nullopt;
+  check(static_cast<int>(fd), "open", {shown});
+  return file::read(fd, shown, most_config);
+}
+
+void ContainerDir::write_resources(std::string_view text) {
+  Doing const doing{"state"};
+  file::replace(directory_.fd, directory_.path, resources_name, text, 0600);
+}
+
+void ContainerDir::lock_changes() {
+  if (lock_.is_open()) return;
   Fd lock{openat(directory_.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!lock.is_open() && errno == ENOENT) return;  // removed as a whole: nothing to be locked
   check(static_cast<int>(lock), "open", {directory_.path});
   while (flock(lock, LOCK_EX) < 0)
     if (errno != EINTR) fail("flock", {directory_.path});
-  removal_lock_ = std::move(lock);
+  lock_ = std::move(lock);
 }
 
 bool ContainerDir::is_there() const noexcept {

@@ -95,6 +95,17 @@ void make_cgroup(CgroupDirectory const& cgroup) {
   fail(ENOENT, "mkdir", {full});
 }
 
+void delegate_cgroup(std::string const& directory, uid_t owner) {
+  std::string names = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n";  // before Linux 4.15
+  constexpr char list[] = "/sys/kernel/cgroup/delegate";
+  if (access(list, F_OK) == 0) names = file::read(list);
+  check(lchown(directory.c_str(), owner, static_cast<gid_t>(-1)), "chown", {directory, owner});
+  for (auto const name : split(names, '\n')) {
+    std::string const path = concat({directory, "/", name});
+    if (lchown(path.c_str(), owner, static_cast<gid_t>(-1)) < 0 && errno != ENOENT) fail("chown", {path, owner});
+  }
+}
+
 Fd open_cgroup(CgroupDirectory const& cgroup) { return path::open_host(cgroup.full(), O_PATH | O_DIRECTORY); }
 
 void enter_cgroup(CgroupDirectory const& cgroup) {
@@ -111,19 +122,6 @@ Fd open_tasks(std::string const& directory) {
 }
 
 void enter_tasks(int tasks) { file::write(tasks, "tasks", "0"); }
-
-void give_cgroup(std::string const& directory, uid_t owner) {
-  constexpr gid_t same = static_cast<gid_t>(-1);
-  constexpr char list[] = "/sys/kernel/cgroup/delegate";
-  // As before Linux 4.15, which has the list.
-  std::string const names = access(list, R_OK) == 0 ? file::read(list) : "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n";
-  check(chown(directory.c_str(), owner, same), "chown", {directory, owner});
-  for (auto const name : split(names, '\n')) {
-    if (name.empty()) continue;
-    std::string const path = concat({directory, "/", name});
-    if (chown(path.c_str(), owner, same) < 0 && errno != ENOENT) fail("chown", {path, owner});
-  }
-}
 
 bool is_frozen(std::string const& directory) {
   for (char const* const name : {"/freezer.state", "/cgroup.freeze"}) {

@@ -172,6 +172,37 @@ void filter_devices_v1(std::string const& cgroup, std::vector<DeviceRule> const&
   for (auto const& exception : list.exceptions) file::write(fd, other, device_rule_text(exception));
 }
 
+DeviceChange device_change(DeviceList const& before, DeviceList const& after) {
+  DeviceChange change;
+  change.anew = before.allow_others != after.allow_others;
+  if (change.anew) return change;
+  // The accesses of `wanted` that no exception for exactly the same devices has.
+  auto const lacking = [](DeviceRule wanted, std::vector<DeviceRule> const& exceptions) {
+    for (auto const& exception : exceptions)
+      if (covers(exception, wanted) && covers(wanted, exception))
+        wanted.access &= static_cast<std::uint8_t>(~exception.access);
+    return wanted;
+  };
+  for (auto const& exception : after.exceptions)
+    if (auto const rule = lacking(exception, before.exceptions); rule.access) change.first.push_back(rule);
+  for (auto const& exception : before.exceptions)
+    if (auto const rule = lacking(exception, after.exceptions); rule.access) change.then.push_back(rule);
+  return change;
+}
+
+void change_devices_v1(std::string const& cgroup, std::vector<DeviceRule> const& before,
+                       std::vector<DeviceRule> const& rules) {
+  DeviceList const list = device_list(rules);
+  DeviceChange const change = device_change(device_list(before), list);
+  if (change.anew) {
+    filter_devices_v1(cgroup, rules);
+    return;
+  }
+  std::string const allow = cgroup + "/devices.allow", deny = cgroup + "/devices.deny";
+  for (auto const& rule : change.first) file::write_existing(list.allow_others ? deny : allow, device_rule_text(rule));
+  for (auto const& rule : change.then) file::write_existing(list.allow_others ? allow : deny, device_rule_text(rule));
+}
+
 std::vector<std::uint64_t> device_program(std::vector<DeviceRule> const& rules) {
   Program program;
   program.load(type, offsetof(bpf_cgroup_dev_ctx, access_type));
@@ -187,6 +218,47 @@ std::vector<std::uint64_t> device_program(std::vector<DeviceRule> const& rules) 
   }
   program.answer(0);
   return program.take();
+}
+
+namespace {
+
+// The device programs of the cgroup itself.
+std::vector<Fd> attached_programs(int directory) {
+  std::uint32_t ids[64] = {};
+  bpf_attr attributes;
+  std::memset(&attributes, 0, sizeof attributes);
+  attributes.query.target_fd = static_cast<std::uint32_t>(directory);
+  attributes.query.attach_type = BPF_CGROUP_DEVICE;
+  attributes.query.prog_ids = reinterpret_cast<std::uint64_t>(ids);
+  attributes.query.prog_cnt = std::size(ids);
+  check(bpf(BPF_PROG_QUERY, attributes), "bpf", {Word{"BPF_PROG_QUERY"}});
+  std::uint32_t const count = attributes.query.prog_cnt;
+  std::vector<Fd> programs;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    std::memset(&attributes, 0, sizeof attributes);
+    attributes.prog_id = ids[i];
+    programs.emplace_back(static_cast<int>(check(bpf(BPF_PROG_GET_FD_BY_ID, attributes), "bpf",
+                                                 {Word{"BPF_PROG_GET_FD_BY_ID"}})));
+  }
+  return programs;
+}
+
+}  // namespace
+
+void replace_devices_v2(std::string const& cgroup, std::vector<DeviceRule> const& rules) {
+  Fd const directory = path::open_host(cgroup, O_RDONLY | O_DIRECTORY);
+  auto const before = attached_programs(directory);
+  if (before.size() != 1)
+    throw Error::refusal(concat({cgroup, " has ", before.size(), " device programs, and not the one of this container"}));
+  Fd const program = load_program(device_program(rules));
+  bpf_attr attributes;
+  std::memset(&attributes, 0, sizeof attributes);
+  attributes.target_fd = static_cast<std::uint32_t>(static_cast<int>(directory));
+  attributes.attach_bpf_fd = static_cast<std::uint32_t>(static_cast<int>(program));
+  attributes.attach_type = BPF_CGROUP_DEVICE;
+  attributes.attach_flags = BPF_F_ALLOW_MULTI | BPF_F_REPLACE;
+  attributes.replace_bpf_fd = static_cast<std::uint32_t>(static_cast<int>(before[0]));
+  check(bpf(BPF_PROG_ATTACH, attributes), "bpf", {Word{"BPF_PROG_ATTACH"}, cgroup});
 }
 
 void filter_devices_v2(std::string const& cgroup, std::vector<DeviceRule> const& rules) {

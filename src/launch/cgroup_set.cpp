@@ -40,10 +40,12 @@ Fd CgroupSet::make_birthplace() {
   Doing const doing{"cgroup"};
   auto const* const born = cgroup_.born_in();
   if (!born) return {};
-  if (is_missing(*born)) made_.push_back(born->full());
+  bool const is_new = is_missing(*born);
+  if (is_new) made_.push_back(born->full());
   kernel::make_cgroup(*born);
   // Where v2 is all there is, its controllers count what the statistics show, limit or not.
   kernel::enable_controllers(born->hierarchy.mount, born->path, cgroup_.controllers, cgroup_.directories.size() == 1);
+  if (is_new && cgroup_.owner) kernel::delegate_cgroup(born->full(), *cgroup_.owner);
   return kernel::open_cgroup(*born);
 }
 
@@ -82,7 +84,7 @@ void CgroupSet::set_last() {
 
 void CgroupSet::give_to(uid_t owner) {
   Doing const doing{"cgroup"};
-  for (auto const& directory : cgroup_.directories) kernel::give_cgroup(directory.full(), owner);
+  for (auto const& directory : made_) kernel::delegate_cgroup(directory, owner);
 }
 
 CgroupSet::~CgroupSet() {

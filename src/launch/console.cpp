@@ -19,6 +19,13 @@ void send_to_console(std::string const& path, int master) {
 
 }  // namespace
 
+void deliver_pidfd(int pidfd, std::string const& path, std::string_view what) {
+  if (path.empty()) return;
+  Doing const doing{"pidfd socket", path};
+  Fd const receiver = socket::connect_stream(path);
+  if (!socket::send(receiver, what.data(), what.size(), pidfd)) throw Error::refusal("the receiver has closed it");
+}
+
 Fd deliver_terminal(Fd master, std::string const& console_socket) {
   if (!console_socket.empty()) {
     send_to_console(console_socket, master);

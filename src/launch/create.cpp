@@ -161,14 +161,9 @@ void Creation::take_over(Fd pidfd, pid_t pid) {
   auto const maps = kernel::id_maps_of(pid);
   prepare_by_pid(maps.uids);
   if (!say(channel_, Word::ids_mapped)) report_death();
-  give_cgroup(maps.uids);
+  if (auto const inside = plan_.cgroup.owner_inside)
+    if (auto const outside = kernel::id_outside(maps.uids, *inside)) cgroups_.give_to(*outside);
   if (!say(channel_, Word::cgroups_set)) report_death();
-}
-
-void Creation::give_cgroup(kernel::IdSpans const& uids) {
-  if (!plan_.cgroup.owner) return;
-  auto const outside = plan_.user_namespace ? kernel::id_outside(uids, *plan_.cgroup.owner) : plan_.cgroup.owner;
-  if (outside) cgroups_.give_to(*outside);
 }
 
 // As the child sees the path, with our right to reach it.
@@ -206,7 +201,6 @@ void Creation::make_outside() {
   if (plan_.user_namespace && !has_stage) map_ids();
   cgroups_.set();
   // Behind a stage the rest is said when init is there: take_over.
-  if (!has_stage) give_cgroup(plan_.user_namespace ? plan_.user_namespace->uids : kernel::IdSpans{});
   if (!has_stage && !say(channel_, Word::cgroups_set)) report_death();
   spare_.reset();
   log::debug("cgroups made and set");
@@ -314,6 +308,7 @@ void Creation::become_created() {
   log::debug("the container is created");
   record_.phase = container::Phase::created;
   directory_.write_record(record_);
+  deliver_pidfd(init_.pidfd(), options_.pidfd_socket, "standard");
   if (!options_.pid_file.empty()) {
     Doing const doing{"pid file"};
     file::replace(options_.pid_file, std::to_string(init_.pid()), 0644);

@@ -62,7 +62,7 @@ private:
 }  // namespace
 
 void destroy(container::ContainerDir& container, container::Record const& record) {
-  container.lock_for_removal();
+  container.lock_changes();
   if (!container.has_record()) return;  // another command removed it and ran the hooks
   remove_cgroups(record.cgroups);
   container.remove();
@@ -72,7 +72,7 @@ void destroy(container::ContainerDir& container, container::Record const& record
 void stop_container(container::Record const& record) { kill_and_wait(record.init, record, "the container's init"); }
 
 void remove_container(container::ContainerDir& container, bool force) {
-  container.lock_for_removal();
+  container.lock_changes();
   if (!container.has_record()) {
     container.remove();
     if (force) return;

@@ -28,6 +28,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
+#include <vector>
 
 namespace orlop::launch {
 
@@ -44,7 +45,8 @@ public:
     enter_cgroups();
     set_oom_score();  // while /proc is the host's
     if (plan_.process.priorities_from_outside) take_on_priorities(plan_.process, 0);
-    int const kept[] = {std::min(channel_, entrance_.init), std::max(channel_, entrance_.init)};
+    std::vector<int> kept = kept_descriptors(plan_.process);
+    kept.insert(kept.end(), {std::min(channel_, entrance_.init), std::max(channel_, entrance_.init)});
     kernel::close_all_but(kept);
     if (entrance_.has_stage) be_stage();
     join_namespaces();
@@ -52,7 +54,7 @@ public:
     if (plan_.process.terminal.wanted) use_terminal();
     take_on(plan_.process);
     Execution const program{plan_.process, find_executable(plan_.process)};
-    kernel::close_on_exec_from(3);
+    kernel::close_on_exec_from(3 + plan_.process.kept_descriptors);
     program.settle();
     execute(program);
   }

@@ -83,7 +83,7 @@ public:
     change_root(root, plan_.rootfs);
     take_on(plan_.process);
     Execution const program{plan_.process, find_executable(plan_.process)};
-    kernel::close_on_exec_from(3);
+    kernel::close_on_exec_from(3 + plan_.process.kept_descriptors);
     if (plan_.cgroup.has_last_settings()) ask(channel_, Word::last_settings);
     if (gate_.is_open()) wait_at_gate();
     if (plan_.hooks) run_start_hooks(*plan_.hooks);
@@ -117,7 +117,8 @@ private:
   }
 
   void close_inherited() {
-    std::vector<int> kept{channel_};
+    std::vector<int> kept = kept_descriptors(plan_.process);
+    kept.push_back(channel_);
     if (gate_.is_open()) kept.push_back(gate_);
     for (Fd const& fd : joined_) kept.push_back(fd);
     std::sort(kept.begin(), kept.end());

@@ -100,6 +100,7 @@ void Join::execute() {
     if (error.exit_status() == 1 && process::wait_for_end(init_, 0)) throw Error::refusal(stopped);
     throw;
   }
+  deliver_pidfd(process_.pidfd(), options_.pidfd_socket, "setns");
   if (options_.pid_file.empty()) return;
   Doing const doing{"pid file"};
   file::replace(options_.pid_file, std::to_string(process_.pid()), 0644);

@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <numeric>
 #include <sys/personality.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -95,6 +96,12 @@ void take_on(plan::Process const& process) {
   if (!entered) kernel::change_directory_inside(process.cwd.c_str());
 }
 
+std::vector<int> kept_descriptors(plan::Process const& process) {
+  std::vector<int> kept(process.kept_descriptors);
+  std::iota(kept.begin(), kept.end(), 3);
+  return kept;
+}
+
 std::string find_executable(plan::Process const& process) {
   Doing const doing{"process.args[0]"};
   std::string const& name = process.args.front();
@@ -124,6 +131,11 @@ Execution::Execution(plan::Process const& process, std::string file) : process_{
   if (!has_home) {
     home_ = "HOME=" + home_of(process.user.uid);
     env_.push_back(home_.data());
+  }
+  if (process.listen_fds) {  // sd_listen_fds(3) wants the program's own pid, as it sees it
+    listen_fds_ = concat({"LISTEN_FDS=", process.listen_fds});
+    listen_pid_ = concat({"LISTEN_PID=", getpid()});
+    env_.insert(env_.end(), {listen_fds_.data(), listen_pid_.data()});
   }
   env_.push_back(nullptr);
   if (process.seccomp) last_words_.emplace(failure(ENOENT));

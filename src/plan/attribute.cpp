@@ -74,6 +74,11 @@ void plan_memory_policy(oci::LinuxMemoryPolicy const& wanted, Process& process) 
 
 }  // namespace
 
+void plan_descriptors(Descriptors const& wanted, Process& process) {
+  process.listen_fds = wanted.listen;
+  process.kept_descriptors = wanted.listen + wanted.preserved;
+}
+
 void plan_attributes(oci::Process const& process, oci::LinuxConfig const& config, Plan& plan) {
   if (auto const score = process.oom_score_adj) {
     if (*score < -1000 || *score > 1000)

@@ -4,6 +4,7 @@
 #include "orlop/base/text.hpp"
 #include "orlop/kernel/namespace.hpp"
 
+#include <algorithm>
 #include <linux/mount.h>
 
 namespace orlop::plan {
@@ -97,20 +98,15 @@ bool is_left_out(kernel::CgroupDirectory const& directory, oci::LinuxConfig cons
   return true;
 }
 
-constexpr bool is_ro(Mount const& mount) { return mount.attributes.set & MOUNT_ATTR_RDONLY; }
+// In a new user namespace the ids of the container are others on the host.
+uid_t host_uid(Plan const& plan, uid_t uid) {
+  if (!plan.user_namespace) return uid;
+  for (auto const& span : plan.user_namespace->uids)
+    if (uid >= span.inside && uid - span.inside < span.count) return span.outside + (uid - span.inside);
+  return uid;
+}
 
 }  // namespace
-
-// config-linux.md, "Cgroup ownership".
-void plan_cgroup_owner(Plan& plan) {
-  bool const is_v2_only = plan.cgroup.directories.size() == 1 && plan.cgroup.born_in();
-  bool const is_ours = !plan.user_namespace || !plan.user_namespace->has_ordinary_maker;
-  if (!is_v2_only || !is_ours || !plan.namespaces.is_new(CLONE_NEWCGROUP)) return;
-  if (!plan.user_namespace && plan.process.user.uid == 0) return;
-  for (auto const& mount : plan.mounts)
-    if (mount.kind == MountKind::cgroup && mount.destination == "/sys/fs/cgroup" && !is_ro(mount))
-      plan.cgroup.owner = plan.process.user.uid;
-}
 
 void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Request const& request, Plan& plan) {
   std::string const path = path::cleaned(config.cgroups_path.empty() ? plan.id : config.cgroups_path);
@@ -128,6 +124,23 @@ void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Request const&
   add_default_rules(plan.cgroup.devices);
   // Such a container has no devices but nodes of the host that are bound in, which the host's own modes protect.
   plan.cgroup.filters_devices = request.may_filter_devices;
+}
+
+// The spec's rules: only on v2, with a new cgroup namespace, and where the container can write to its cgroups.
+void plan_cgroup_owner(oci::Spec const& spec, Plan& plan) {
+  auto const is_writable = [](Mount const& mount) {
+    return mount.kind == MountKind::cgroup && mount.destination == "/sys/fs/cgroup" &&
+           !((mount.attributes.set | mount.recursive_attributes.set) & MOUNT_ATTR_RDONLY);
+  };
+  bool const only_v2 = plan.cgroup.directories.size() == 1 && plan.cgroup.born_in();
+  if (!only_v2 || !spec.process || !plan.namespaces.is_new(CLONE_NEWCGROUP)) return;
+  if (std::none_of(plan.mounts.begin(), plan.mounts.end(), is_writable)) return;
+  uid_t const uid = spec.process->user.uid, owner = host_uid(plan, uid);
+  // An ordinary user's are its own already. The ids of a joined user namespace are known when somebody is in it.
+  if (plan.user_namespace && plan.user_namespace->has_ordinary_maker) return;
+  if (plan.user_namespace && plan.user_namespace->is_joined)
+    plan.cgroup.owner_inside = uid;
+  else if (owner != 0) plan.cgroup.owner = owner;
 }
 
 }  // namespace orlop::plan

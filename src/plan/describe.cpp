@@ -90,11 +90,12 @@ Description describe_cgroup(Cgroup const& cgroup) {
   for (auto const& rule : cgroup.devices)
     devices.add(Description::text(concat({rule.allow ? "allow " : "deny ", kernel::device_rule_text(rule)})));
   section.add("devices", cgroup.filters_devices ? std::move(devices) : Description::text("not filtered"));
-  if (cgroup.owner) section.add("given to", Description::text(concat({"uid ", *cgroup.owner, " of the container"})));
+  if (cgroup.owner_inside) section.add("is given to the user inside", Description::number(*cgroup.owner_inside));
   if (!cgroup.controllers.empty()) section.add("controllers switched on", Description::texts(cgroup.controllers));
   Description settings = Description::list();
   for (auto const& setting : cgroup.settings) settings.add(Description::text(setting_text(setting)));
   if (!cgroup.settings.empty()) section.add("settings", std::move(settings));
+  if (cgroup.owner) section.add("is given to the user", Description::number(*cgroup.owner));
   if (auto const* born = cgroup.born_in()) section.add("process is born in", Description::text(born->full()));
   return section;
 }

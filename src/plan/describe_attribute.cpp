@@ -21,9 +21,16 @@ std::string memory_text(kernel::MemoryPolicy const& wanted) {
   return text;
 }
 
+std::string descriptors_text(Process const& process) {
+  std::string text = concat({"3 to ", 2 + process.kept_descriptors});
+  if (process.listen_fds) text += concat({", the first ", process.listen_fds, " of them as LISTEN_FDS"});
+  return text;
+}
+
 }  // namespace
 
 void describe_attributes(Process const& process, Description& section) {
+  if (process.kept_descriptors) section.add("file descriptors kept", Description::text(descriptors_text(process)));
   if (process.oom_score_adj) section.add("oom score adjustment", Description::text(std::to_string(*process.oom_score_adj)));
   if (process.scheduling) section.add("scheduling", Description::text(scheduling_text(*process.scheduling)));
   if (auto const& io = process.io_priority)

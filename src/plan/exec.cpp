@@ -142,6 +142,7 @@ Plan make_exec(oci::Spec const& spec, HostFacts& host, ExecRequest const& reques
   if (request.denies_setgroups && !process.user.additional_gids.empty())
     throw Refusal{"process.user.additionalGids", "cannot be had: setgroups is denied in the container's user namespace"};
   plan_process(process, host, plan);
+  plan_descriptors(request.descriptors, plan.process);
   plan_attributes(process, spec.linux_config.value_or(oci::LinuxConfig{}), plan);
   plan_annotations(spec.annotations, plan);
   if (spec.linux_config) plan_seccomp(*spec.linux_config, host, plan);

@@ -20,12 +20,12 @@ void check_mapped(oci::User const& user, Plan const& plan);
 bool has_user_namespace(oci::LinuxConfig const& config, HostFacts& host);
 void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Request const& request, Plan& plan);
 void plan_resources(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);  // behind plan_cgroup
-// Behind namespaces, mounts and process.
-void plan_cgroup_owner(Plan& plan);
+void plan_cgroup_owner(oci::Spec const& spec, Plan& plan);  // behind plan_mounts
 void plan_rootfs(oci::Spec const& spec, Request const& request, Plan& plan);
 void plan_mounts(oci::Spec const& spec, Plan& plan);
 void plan_devices(oci::LinuxConfig const& config, Plan& plan);
 void plan_sysctls(oci::Spec const& spec, HostFacts& host, Plan& plan);
+void plan_descriptors(Descriptors const& wanted, Process& process);
 void plan_process(oci::Process const& process, HostFacts& host, Plan& plan);
 void plan_seccomp(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
 oci::SeccompFeatures seccomp_features();

@@ -4,7 +4,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 
-OPTION = re.compile(r"^ +(?:-(\w), )?--([a-z-]+)(?: ([A-Z]+))?(?: |$)", re.MULTILINE)
+OPTION = re.compile(r"^ +(?:-(\w), )?--([a-z0-9-]+)(?: ([A-Z]+))?(?: |$)", re.MULTILINE)
 COMMAND = re.compile(r"^  ([a-z]+) +\S", re.MULTILINE)
 USAGE = re.compile(r"^Usage: orlop \[global options\] [a-z]+ ?(.*)$", re.MULTILINE)
 

@@ -31,4 +31,4 @@ def read(path):
     code = [span for title, text in sections.items() if title not in OTHER_PROGRAMS for span in _code(text)]
     return Readme(
         commands={name for span in code for name in re.findall(r"^orlop ([a-z]+)", span)},
-        options={name for span in code for name in re.findall(r"(?<!\S)--([a-z-]+)", span)})
+        options={name for span in code for name in re.findall(r"(?<!\S)--([a-z0-9-]+)", span)})

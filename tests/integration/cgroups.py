@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from harness import cgroup, program, runner, settings  # noqa: E402
-from harness.case import ContainerCase, quick  # noqa: E402
+from harness.case import ContainerCase, quick, skip  # noqa: E402
 
 
 class Cgroups(ContainerCase):
@@ -154,6 +154,30 @@ class Cgroups(ContainerCase):
         self.addCleanup(program.end_group, process)
         process.stdout.readline()
         self.assertEqual(cgroup.own(process.pid), before)
+
+
+class Delegation(ContainerCase):
+    def owner(self, uid, options):
+        def change(bundle):
+            bundle.own_cgroup_namespace()
+            bundle.process["user"] = {"uid": uid, "gid": uid}
+            bundle.config["mounts"] = [mount for mount in bundle.config["mounts"] if mount["type"] != "cgroup"]
+            bundle.mount("/sys/fs/cgroup", type="cgroup", source="cgroup", options=options)
+
+        name = self.start_sleeper(change=change)
+        directory = cgroup.path_of("", cgroup.own(self.pid_of(name))[""])
+        owners = {file: os.stat(os.path.join(directory, file)).st_uid
+                  for file in (".", "cgroup.procs", "cgroup.subtree_control", "cgroup.max.depth")}
+        result = self.runtime.call("exec", name, "/bin/busybox", "mkdir", "/sys/fs/cgroup/below")
+        self.end(name)
+        return list(owners.values()), result.status == 0
+
+    def test_only_where_the_container_may_write(self):
+        if cgroup.layout() != "v2":
+            skip("with cgroup version 1 nothing is delegated")
+        self.assertEqual(self.owner(1000, []), ([1000, 1000, 1000, 0], True))
+        self.assertEqual(self.owner(1000, ["ro"]), ([0, 0, 0, 0], False))
+        self.assertEqual(self.owner(0, []), ([0, 0, 0, 0], True))
 
 
 if __name__ == "__main__":

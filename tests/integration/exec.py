@@ -8,8 +8,8 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from harness import program, runner  # noqa: E402
-from harness.case import ContainerCase, quick  # noqa: E402
+from harness import cgroup, program, runner  # noqa: E402
+from harness.case import ContainerCase, quick, skip  # noqa: E402
 from harness.console import ConsoleSocket  # noqa: E402
 from harness.terminal import Session  # noqa: E402
 
@@ -172,6 +172,55 @@ class Flags(ExecCase):
         self.refused(name, "/bin/true", options=("--cgroup", "none-such"))
         self.refused(name, "/bin/true", options=("--cgroup", "nocontroller:/"))
         self.assertEqual(self.exec(name, "/bin/true", options=("--cgroup", "/")).status, 0)
+
+    def own_cgroups(self, name):
+        """Its directory in each hierarchy of this view, by the hierarchy's key."""
+        own = cgroup.own(self.pid_of(name))
+        return {key: cgroup.path_of(key, own[key]) for key in cgroup.hierarchies()}
+
+    def test_a_cgroup_below(self):
+        name = self.start_sleeper()
+        for key, directory in self.own_cgroups(name).items():
+            os.mkdir(os.path.join(directory, "batch"))
+            for file in ("cpuset.cpus", "cpuset.mems") if "cpuset" in key.split(",") else ():
+                with open(os.path.join(directory, file)) as above, open(os.path.join(directory, "batch", file), "w") as below:
+                    below.write(above.read())
+        result = self.exec(name, "/bin/cat", "/proc/self/cgroup", options=("--cgroup", "batch"))
+        self.assertEqual(result.status, 0, str(result))
+        paths = dict(line.split(":", 2)[1:] for line in result.stdout.splitlines())
+        for key in cgroup.hierarchies():
+            self.assertTrue(paths[key].endswith("/batch"), key)
+        self.end(name)
+        self.assert_nothing_left()
+
+    def test_a_cgroup_below_of_one_controller(self):
+        if "pids" not in cgroup.hierarchies():
+            skip("no v1 hierarchy of pids here")
+        name = self.start_sleeper()
+        os.mkdir(os.path.join(self.own_cgroups(name)["pids"], "batch"))
+        result = self.exec(name, "/bin/cat", "/proc/self/cgroup", options=("--cgroup", "pids:/batch"))
+        paths = dict(line.split(":", 2)[1:] for line in result.stdout.splitlines())
+        self.assertTrue(paths["pids"].endswith("/batch"))
+        self.assertEqual([key for key in paths if paths[key].endswith("/batch")], ["pids"])
+        self.end(name)
+
+    def test_beside_an_init_that_has_made_cgroups_of_its_own(self):
+        """As systemd does: the container's own v2 cgroup takes no processes any more."""
+        name = self.start_sleeper()
+        directory = self.own_cgroups(name).get("")
+        if not directory or "hugetlb" not in open(os.path.join(directory, "cgroup.controllers")).read().split():
+            skip("no controller in the container's v2 cgroup here")
+        os.mkdir(os.path.join(directory, "init.scope"))
+        for file, text in (("init.scope/cgroup.procs", str(self.pid_of(name))), ("cgroup.subtree_control", "+hugetlb")):
+            with open(os.path.join(directory, file), "w") as opened:
+                opened.write(text)
+        result = self.exec(name, "/bin/cat", "/proc/self/cgroup")
+        self.assertEqual(result.status, 0, str(result))
+        self.assertIn("/init.scope\n", result.stdout)
+        result = self.exec(name, "/bin/true", options=("--cgroup", "/"))
+        self.assertNotEqual(result.status, 0)
+        self.end(name)
+        self.assert_nothing_left()
 
 
 class FromFile(ExecCase):

@@ -70,6 +70,24 @@ void with_each_kind(
 
 }  // namespace
 
+TEST_CASE("cgroup: delegation gives away what the kernel names, and no limits") {
+  CgroupTree const tree{CgroupTree::v2()};
+  tree.use([&](CgroupHierarchy const& hierarchy) {
+    CgroupDirectory const cgroup{hierarchy, tree.name() + "/given"};
+    make_cgroup(cgroup);
+    delegate_cgroup(cgroup.full(), 12345);
+    auto const owner = [&](char const* name) {
+      struct stat status{};
+      REQUIRE(lstat((cgroup.full() + name).c_str(), &status) == 0);
+      return status.st_uid;
+    };
+    for (char const* const name : {"", "/cgroup.procs", "/cgroup.threads", "/cgroup.subtree_control"}) CHECK(owner(name) == 12345);
+    for (char const* const name : {"/cgroup.max.depth", "/cgroup.freeze", "/cgroup.kill"}) CHECK(owner(name) == 0);
+  });
+  harness::need_root();
+  CHECK(failure_of([] { delegate_cgroup("/no/such", 1); }) == "chown(\"/no/such\", 1): no such file or directory");
+}
+
 TEST_CASE("cgroup: made with what is missing above, entered, left, removed") {
   with_each_kind([](CgroupHierarchy const& hierarchy, std::string const& top, char const* prefix) {
     CgroupDirectory const cgroup{hierarchy, top + "/a/b/c"};

@@ -138,6 +138,56 @@ TEST_CASE("device_filter: a v1 list reads back") {
   });
 }
 
+TEST_CASE("device_filter: from one list to another, no more than differs") {
+  DeviceRule const null{true, 'c', 1, 3, 7}, zero{true, 'c', 1, 5, 7}, zero_read{true, 'c', 1, 5, device_read};
+  DeviceRule const zero_rest{true, 'c', 1, 5, device_mknod | device_write};
+  auto const same = device_change({false, {null, zero}}, {false, {zero, null}});
+  CHECK(same == DeviceChange{});
+  CHECK(device_change({false, {null}}, {false, {zero}}) == DeviceChange{false, {zero}, {null}});
+  CHECK(device_change({false, {zero_read}}, {false, {zero}}) == DeviceChange{false, {zero_rest}, {}});
+  CHECK(device_change({false, {zero}}, {false, {zero_read}}) == DeviceChange{false, {}, {zero_rest}});
+  CHECK(device_change({false, {zero}}, {true, {}}).anew);
+}
+
+TEST_CASE("device_filter: a v1 list that changes reads back") {
+  CgroupTree const tree{CgroupTree::v1("devices")};
+  tree.use([&](CgroupHierarchy const& hierarchy) {
+    std::string const full = hierarchy.mount + tree.name();
+    Rules const none{{false, 'a', {}, {}, 7}};
+    Rules const one{{false, 'a', {}, {}, 7}, {true, 'c', 1, 3, 7}, {true, 'b', 7, {}, device_read}};
+    Rules const other{{false, 'a', {}, {}, 7}, {true, 'c', 1, 3, device_read}, {true, 'c', 1, 5, 7}};
+    Rules const all_but{{true, 'a', {}, {}, 7}, {false, 'c', 1, 5, 7}};
+    filter_devices_v1(full, one);
+    change_devices_v1(full, one, other);
+    CHECK(listed(full) == std::vector<std::string>{"c 1:3 r", "c 1:5 rwm"});
+    change_devices_v1(full, other, one);
+    CHECK(listed(full) == std::vector<std::string>{"b 7:* r", "c 1:3 rwm"});
+    change_devices_v1(full, one, all_but);
+    change_devices_v1(full, all_but, none);
+    CHECK(listed(full).empty());
+  });
+}
+
+TEST_CASE("device_filter: on v2 a program takes the place of the other") {
+  CgroupTree const tree{CgroupTree::v2()};
+  tree.use([&](CgroupHierarchy const& hierarchy) {
+    std::string const nodes = made_nodes(hierarchy.mount + "/../nodes");
+    CgroupDirectory const cgroup{hierarchy, tree.name() + "/replaced"};
+    make_cgroup(cgroup);
+    CHECK(harness::failure_of([&] { replace_devices_v2(cgroup.full(), {}); }).find("has 0 device programs") !=
+          std::string::npos);
+    filter_devices_v2(cgroup.full(), {});
+    for (auto const& list : test::rule_lists()) {
+      INFO(list.name);
+      replace_devices_v2(cgroup.full(), list.rules);
+      harness::in_child([&] {
+        enter_cgroup(cgroup);
+        check_all(nodes, list.rules);
+      });
+    }
+  });
+}
+
 TEST_CASE("device_filter: what is absent is named") {
   harness::need_root();
   CHECK(harness::failure_of([] { filter_devices_v1("/no/such", {}); }) ==

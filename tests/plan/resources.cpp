@@ -116,6 +116,33 @@ TEST_CASE("resources: a controller is used where it lives") {
   CHECK_FALSE(cgroup.has_last_settings());
 }
 
+TEST_CASE("resources: on v2 the cgroup is given to the user of a container that can write to it") {
+  oci::Spec spec = base_spec();
+  spec.process->user.uid = 1000;
+  spec.linux_config->namespaces = {{oci::NamespaceKind::mount, ""}, {oci::NamespaceKind::cgroup, ""}};
+  spec.mounts = {{"/sys/fs/cgroup", "cgroup", "cgroup", {}, {}, {}}};
+  auto const owner_on = [&](char const* layout) {
+    Table::Answers answers;
+    answers.cgroup_hierarchies = cgroup_layout(layout);
+    answers.grantable_capabilities = all_capabilities();
+    Table host{answers};
+    return orlop::plan::make(spec, host, {"web1", "/srv/bundle", false}).cgroup.owner;
+  };
+  CHECK(owner_on("v2") == 1000U);
+  CHECK_FALSE(owner_on("hybrid"));
+  CHECK_FALSE(owner_on("v1"));
+  spec.linux_config->namespaces.push_back({oci::NamespaceKind::user, ""});
+  spec.linux_config->uid_mappings = spec.linux_config->gid_mappings = {{0, 100000, 65536}};
+  CHECK(owner_on("v2") == 101000U);
+  spec.process->user.uid = 0;
+  CHECK(owner_on("v2") == 100000U);
+  spec.mounts[0].options = {"ro"};
+  CHECK_FALSE(owner_on("v2"));
+  spec.mounts[0].options = {};
+  spec.linux_config->namespaces.erase(spec.linux_config->namespaces.begin() + 1);
+  CHECK_FALSE(owner_on("v2"));
+}
+
 TEST_CASE("resources: only a tight limit of memory waits for init") {
   for (char const* layout : {"v1-all", "v2"}) {
     LinuxResources resources;

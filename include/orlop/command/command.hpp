@@ -12,6 +12,7 @@ struct Context {
   char* const* argv;       // of main, to start again from a protected executable
   std::string state_root;  // empty: the default
   std::string rootless;    // --rootless
+  unsigned inherited = 0;  // how many descriptors were open from 3 on, without a gap, when we were started
   std::string root() const;
 };
 
@@ -33,6 +34,7 @@ std::string global_help();
 
 int create(Context const& context, Arguments const& arguments);
 int delete_(Context const& context, Arguments const& arguments);
+int events(Context const& context, Arguments const& arguments);
 int exec(Context const& context, Arguments const& arguments);
 int features(Context const& context, Arguments const& arguments);
 int kill(Context const& context, Arguments const& arguments);
@@ -45,6 +47,7 @@ int run(Context const& context, Arguments const& arguments);
 int spec(Context const& context, Arguments const& arguments);
 int start(Context const& context, Arguments const& arguments);
 int state(Context const& context, Arguments const& arguments);
+int update(Context const& context, Arguments const& arguments);
 
 // Standard output, all of it, or an Error (a full disk, a closed pipe).
 void print(std::string_view text);

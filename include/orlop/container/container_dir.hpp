@@ -1,5 +1,5 @@
-// A container on disk: STATE_ROOT/ID with state.json, config.json (as it was read at create) and, until `start`, the
-// gate. Claiming is atomic: the directory appears with its record inside, by rename(2).
+// A container on disk: STATE_ROOT/ID with state.json, config.json (as it was read at create), resources.json (once they
+// were updated) and, until `start`, the gate. Claiming is atomic: the directory appears with its record inside, by rename(2).
 #pragma once
 #include "orlop/base/directory.hpp"
 #include "orlop/container/record.hpp"
@@ -29,11 +29,14 @@ public:
   bool has_record() const;
   void write_record(Record const& record);
   std::string read_config() const;
+  // The resources that an update has put in the place of config.json's; nullopt: none has.
+  std::optional<std::string> try_read_resources() const;
+  void write_resources(std::string_view text);
   Directory const& directory() const { return directory_; }
 
-  // One removal at a time: waits for another command's, behind which has_record() is false. Held until the end of this
-  // object; a second call does nothing. flock(2).
-  void lock_for_removal();
+  // One removal or update at a time: waits for another command's; behind a removal has_record() is false. Held until the
+  // end of this object; a second call does nothing. flock(2).
+  void lock_changes();
   void commit() { mine_ = false; }
   // Takes the directory away; absent is fine, and a later container's directory of the same name is left alone.
   void remove() noexcept;
@@ -44,7 +47,7 @@ private:
   Directory root_;
   std::string id_;
   Directory directory_;
-  Fd removal_lock_;
+  Fd lock_;
   bool mine_ = false;
   pid_t owner_ = getpid();
 };

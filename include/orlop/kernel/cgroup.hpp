@@ -36,6 +36,9 @@ struct CgroupDirectory {
 // Makes the cgroup and what is missing above it; on v1 each new cpuset gets its parent's cpus and mems, without which
 // no process can enter. Errors: EACCES/EPERM (not delegated), ENOSPC (the kernel's limit of cgroups), EROFS.
 void make_cgroup(CgroupDirectory const& cgroup);
+// v2: gives a user the directory and those of its files that /sys/kernel/cgroup/delegate names: the user may then make
+// cgroups below and move processes between them, but not change the limits. The files of controllers have to be there.
+void delegate_cgroup(std::string const& directory, uid_t owner);
 // A directory of a v2 tree, for clone_into.
 Fd open_cgroup(CgroupDirectory const& cgroup);
 // The calling (single-threaded) process moves itself: on v1 by "0" to `tasks`, which takes no lock of the whole system
@@ -45,8 +48,6 @@ void enter_cgroup(CgroupDirectory const& cgroup);
 // Closed: the directory is of a v2 tree.
 Fd open_tasks(std::string const& directory);
 void enter_tasks(int tasks);
-// To a user who may manage what is below: the directory, and of its files those that /sys/kernel/cgroup/delegate lists.
-void give_cgroup(std::string const& directory, uid_t owner);
 // Frozen, or on its way there, by itself (v1: freezer.state, v2: cgroup.freeze).
 bool is_frozen(std::string const& directory);
 std::vector<pid_t> cgroup_processes(std::string const& directory);

@@ -44,8 +44,21 @@ DeviceList device_list(std::vector<DeviceRule> const& rules);
 
 void filter_devices_v1(std::string const& cgroup, std::vector<DeviceRule> const& rules);
 
+// From one list to another, without a moment in which what both allow is denied (or what both deny, allowed), as far as
+// the kernel can: a change of the answer for all others starts anew.
+struct DeviceChange {
+  bool anew = false;
+  std::vector<DeviceRule> first, then;  // exceptions that are added; and those that are taken back
+  bool operator==(DeviceChange const&) const = default;
+};
+DeviceChange device_change(DeviceList const& before, DeviceList const& after);
+void change_devices_v1(std::string const& cgroup, std::vector<DeviceRule> const& before,
+                       std::vector<DeviceRule> const& rules);
+
 // One instruction of the program as the kernel has it: pure, so that tests can run it.
 std::vector<std::uint64_t> device_program(std::vector<DeviceRule> const& rules);
 void filter_devices_v2(std::string const& cgroup, std::vector<DeviceRule> const& rules);
+// In the place of the program that is there: at no moment none, or both.
+void replace_devices_v2(std::string const& cgroup, std::vector<DeviceRule> const& rules);
 
 }  // namespace orlop::kernel

@@ -22,7 +22,7 @@ public:
   // Beside the child: all others; then every setting.
   void make_rest();
   void set();
-  // By the host's id.
+  // What we have made, by the host's id.
   void give_to(uid_t owner);
   // The memory limits that init could hit before it executes the program.
   void set_last();

@@ -20,6 +20,7 @@ struct CreateOptions {
   std::string state_root;
   std::string pid_file;        // empty: none
   std::string console_socket;  // empty: none
+  std::string pidfd_socket;    // empty: none
   bool waits_for_start = true;  // create: init waits at the gate; run: it goes on at once
 };
 
@@ -70,7 +71,6 @@ private:
   void clone(std::vector<Fd> joined);
   void map_ids();
   void take_over(Fd pidfd, pid_t pid);
-  void give_cgroup(kernel::IdSpans const& uids);
   void prepare_by_pid(kernel::IdSpans const& uids);
   Fd open_source(Fd root, std::int32_t index);
   void claim();

@@ -14,6 +14,7 @@ namespace orlop::launch {
 struct JoinOptions {
   std::string pid_file;        // empty: none
   std::string console_socket;  // empty: none
+  std::string pidfd_socket;    // empty: none
 };
 
 // A descriptor of the container's init. "cannot exec in a stopped container", "cannot exec in a paused container (use

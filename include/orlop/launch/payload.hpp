@@ -21,6 +21,7 @@
 //   nice, scheduler, io priority         process.scheduler and ioPriority, else the caller's
 //   memory policy, oom score adjustment  linux.memoryPolicy and process.oomScoreAdj, else the caller's
 //   affinity                             the caller's
+//   descriptors from 3 on                none but those of LISTEN_FDS and --preserve-fds
 //
 // The filter is loaded last of all, with nothing but execve behind it: a profile needs to allow what the program calls,
 // not what we call, and hooks are not under it. Without no_new_privs the kernel wants CAP_SYS_ADMIN for that, which most
@@ -33,6 +34,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace orlop::launch {
 
@@ -42,6 +44,9 @@ void take_on_priorities(plan::Process const& process, pid_t pid);
 // As root of the container's user namespace, "/" is the container's root: session, limits, bounding set, user, working
 // directory. Capabilities are kept in the permitted set, for execute().
 void take_on(plan::Process const& process);
+
+// Those of the caller that the program gets, ascending.
+std::vector<int> kept_descriptors(plan::Process const& process);
 
 // The file that args[0] means, by the container's PATH, seen with the container's user. Fails with the words that
 // engines look for: "executable file not found in $PATH", "no such file or directory", "permission denied".
@@ -63,7 +68,7 @@ private:
   Error failure(int code) const;
   plan::Process const& process_;
   std::string file_;
-  std::string home_;
+  std::string home_, listen_fds_, listen_pid_;
   std::vector<char*> args_, env_;
   std::optional<LastWords> last_words_;  // with a filter
 };

@@ -73,11 +73,12 @@ struct UserNamespace {
 struct Cgroup {
   std::vector<kernel::CgroupDirectory> directories;  // one in each hierarchy of the host
   std::vector<kernel::DeviceRule> devices;           // default deny
-  std::optional<uid_t> owner;                        // in the container: the v2 directory is given to this user
   bool is_left_out = false;                          // some that cannot be made, and need not be
   bool filters_devices = true;                       // which takes the right of the host's root
   std::vector<std::string> controllers;              // of the v2 tree: those that the settings need
   std::vector<kernel::CgroupSetting> settings;
+  std::optional<uid_t> owner;  // on the host: whom the v2 directory is given to
+  std::optional<uid_t> owner_inside;  // the same in a joined user namespace, as its id is there
   // The v2 directory is where the process is born (clone3, CLONE_INTO_CGROUP); the v1 ones it enters by itself.
   kernel::CgroupDirectory const* born_in() const {
     for (auto const& directory : directories)
@@ -182,6 +183,8 @@ struct Process {
   std::optional<kernel::MemoryPolicy> memory_policy;
   std::optional<unsigned long> personality;  // PER_*; PER_LINUX if there is none
   bool no_new_privileges = false;
+  unsigned kept_descriptors = 0;  // of the caller's, from 3 on: those of LISTEN_FDS first, then those of --preserve-fds
+  unsigned listen_fds = 0;        // how many of them are sockets of sd_listen_fds(3)
   std::optional<std::string> session_keyring;  // a new one of this name; absent: the caller's
   std::optional<Seccomp> seccomp;
 };

@@ -36,7 +36,7 @@ struct Member {
     Presence presence;
 };
 
-enum class Shape : std::uint8_t { text, boolean, integer, word, maybe, list, map, object };
+enum class Shape : std::uint8_t { text, boolean, integer, number, word, maybe, list, map, object };
 
 struct Items {
     void* first;
@@ -73,6 +73,8 @@ constexpr Type const* type_of() noexcept;
 // ---- the types that need no table ----
 
 inline constexpr Type text_type{.shape = Shape::text, .size = sizeof(std::string)};
+// A number with a fraction, kept as its digits: of a struct whose only member is a std::string with them.
+inline constexpr Type number_type{.shape = Shape::number, .size = sizeof(std::string)};
 inline constexpr Type boolean_type{.shape = Shape::boolean, .size = sizeof(bool)};
 
 template <class Integer>

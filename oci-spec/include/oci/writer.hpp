@@ -28,6 +28,8 @@ public:
     void string(std::string_view text);
     void integer(std::int64_t value);
     void integer(std::uint64_t value);
+    // Digits that are a JSON number already.
+    void number(std::string_view digits) { literal(digits); }
     void boolean(bool value) { literal(value ? "true" : "false"); }
     void null() { literal("null"); }
 
