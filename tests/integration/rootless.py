@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from harness import cgroup, program, runner, settings  # noqa: E402
+from harness import cgroup, kernel, program, runner, settings  # noqa: E402
 from harness.case import ContainerCase, quick, skip  # noqa: E402
 from harness.runtime import Runtime  # noqa: E402
 
@@ -211,7 +211,7 @@ class Rootless(UserCase):
             bundle.linux["cgroupsPath"] = group[len("/sys/fs/cgroup"):] + "/web"
         name = self.start_sleeper(self.rootless(change))
         with open("/proc/%d/cgroup" % self.pid_of(name)) as file:
-            self.assertIn(bundle_path(group) + "/web\n", file.read())
+            self.assertIn(group[len("/sys/fs/cgroup"):] + "/web\n", file.read())
         self.runtime.ok("exec", name, "/bin/true")
         self.runtime.ok("pause", name)
         self.runtime.ok("resume", name)
@@ -219,8 +219,57 @@ class Rootless(UserCase):
         self.assertFalse(os.path.exists(group + "/web"))
 
 
-def bundle_path(group):
-    return group[len("/sys/fs/cgroup"):]
+class Nested(ContainerCase):
+    """orlop as root of a user namespace that somebody else has made, as in a rootless engine."""
+
+    def in_namespace(self, uids, bundle):
+        """Runs it there; the maps are written from outside."""
+        ready, go = os.pipe(), os.pipe()
+
+        def before():
+            kernel.unshare(kernel.CLONE_NEWNS | 0x10000000)  # CLONE_NEWUSER
+            os.write(ready[1], str(os.getpid()).encode())
+            os.read(go[0], 1)
+            if "\n" in uids:
+                os.setgroups([])
+            os.setresgid(0, 0, 0)
+            os.setresuid(0, 0, 0)
+
+        child = os.fork()
+        if child == 0:
+            pid = int(os.read(ready[0], 20))
+            if "\n" not in uids:
+                with open("/proc/%d/setgroups" % pid, "w") as file:
+                    file.write("deny")
+            for name in ("uid_map", "gid_map"):
+                with open("/proc/%d/%s" % (pid, name), "w") as file:
+                    file.write(uids)
+            os.write(go[1], b"x")
+            os._exit(0)
+        try:
+            return self.runtime.call("run", "--bundle", bundle.path, self.new_id(), before=before)
+        finally:
+            os.waitpid(child, 0)
+            for end in ready + go:
+                os.close(end)
+
+    def nested(self, uids):
+        def change(bundle):
+            for entry in bundle.config["mounts"]:
+                entry["options"] = [word for word in entry.get("options", []) if not word.startswith("gid=")]
+            for path, directories, files in os.walk(bundle.path):
+                for name in ["."] + directories:
+                    os.lchown(os.path.join(path, name), USER, USER)
+        os.chown(self.directory, USER, USER)
+        result = self.in_namespace(uids, self.bundle("/bin/probe", "report", "devices", change=change))
+        self.assertEqual(result.status, 0, str(result))
+        self.assertEqual(json.loads(result.stdout)["devices"]["null"]["minor"], 3)
+
+    def test_with_ranges(self):
+        self.nested("0 %d 1\n1 %d 1000" % (USER, SUB))
+
+    def test_with_one_id(self):
+        self.nested("0 %d 1" % USER)
 
 
 class Helpers(UserCase):

@@ -121,6 +121,20 @@ class User(ContainerCase):
                 bundle.mount("/data", type="bind", source=path, options=["bind"])
             self.assertNotEqual(self.lines("remount-writable", "/data", change=change)[0]["errno"], 0, name)
 
+    def test_nor_by_a_map_of_ids(self):
+        for options in (["bind", "idmap"], ["rbind", "ridmap"]):
+            path = os.path.join(self.directory, options[1])
+            os.mkdir(path)
+            subprocess.run(["mount", "--bind", path, path], check=True)
+            self.addCleanup(subprocess.run, ["umount", path], check=True)
+            subprocess.run(["mount", "-o", "remount,bind,ro", path], check=True)
+
+            def change(bundle):
+                user_namespace(bundle)
+                bundle.grant("CAP_SYS_ADMIN")
+                bundle.mount("/data", type="bind", source=path, options=options)
+            self.assertNotEqual(self.lines("remount-writable", "/data", change=change)[0]["errno"], 0, options)
+
     def test_the_hosts_network(self):
         """sysfs is the host's then, and nothing in it can be written: control groups neither."""
         def change(bundle):
@@ -363,6 +377,27 @@ class Join(ContainerCase):
             bundle.linux["namespaces"].append({"type": "time"})
             bundle.linux["timeOffsets"] = {"boottime": {"secs": 86400}}
         self.assertIn("86400", self.lines("read", "/proc/self/timens_offsets", change=change)[0]["text"])
+
+    def test_nobody_in_it_looks_into_a_process_that_joins_it(self):
+        """The hunter shares user and pid namespace with what is made, and may trace whatever is in them."""
+        name = self.start_sleeper(lambda bundle: (user_namespace(bundle), bundle.grant("CAP_SYS_PTRACE")))
+        pid = self.pid_of(name)
+
+        def change(bundle):
+            joined("/proc/%d/ns/user" % pid)(bundle)
+            bundle.drop_namespace("pid")
+            bundle.linux["namespaces"].append({"type": "pid", "path": "/proc/%d/ns/pid" % pid})
+        bundle = self.bundle("/bin/true", change=change)
+        hunter = subprocess.Popen(self.runtime.argv("exec", name, "/bin/probe", "hunt", "6", os.path.basename(settings.ORLOP)),
+                                  stdout=subprocess.PIPE)
+        self.addCleanup(hunter.stdout.close)
+        self.assertEqual(hunter.stdout.readline(), b'"ready"\n')
+        for _ in range(25):
+            self.runtime.ok("run", "--bundle", bundle.path, self.new_id())
+        found = json.loads(hunter.stdout.readline())
+        self.assertEqual(hunter.wait(20), 0)
+        self.assertEqual(found["reached"], [])
+        self.assertGreater(found["met"], 0, "the attacker saw no process at all")
 
 
 if __name__ == "__main__":
