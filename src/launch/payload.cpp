@@ -162,8 +162,8 @@ void Execution::execute(int channel) const {
 void Execution::enter_filter(int channel) const {
   Doing const doing{"linux.seccomp"};
   auto const& seccomp = *process_.seccomp;
-  std::optional<Courier> courier;
-  if (seccomp.listener) courier.emplace(channel);
+  // Never deleted: should the filter not be loaded, its thread looks at it until we end.
+  Courier* const courier = seccomp.listener ? new Courier(channel) : nullptr;
   int const listener = kernel::load_filter(seccomp.program, seccomp.flags);
   if (listener < 0) fail("seccomp", {Word{"SECCOMP_SET_MODE_FILTER"}});
   if (courier) courier->carry(listener);

@@ -15,6 +15,9 @@ void refuse_handler(std::string_view key, std::string_view value) {
     throw Refusal{place_of(key), concat({"\"", value, "\" is a handler that orlop does not have: it runs programs of this machine only"})};
   if (key == "module.wasm.image/variant" && value == "compat")
     throw Refusal{place_of(key), "asks for a WebAssembly engine, and orlop has none: it runs programs of this machine only"};
+  if (key.starts_with("run.oci.seccomp."))
+    throw Refusal{place_of(key), "is older than linux.seccomp.listenerPath, which orlop has instead"};
+  if (key == "run.oci.seccomp_bpf_data") throw Refusal{place_of(key), "is a filter that orlop cannot look into: use linux.seccomp"};
 }
 
 }  // namespace

@@ -145,7 +145,7 @@ Plan make_exec(oci::Spec const& spec, HostFacts& host, ExecRequest const& reques
   plan_descriptors(request.descriptors, plan.process);
   plan_attributes(process, spec.linux_config.value_or(oci::LinuxConfig{}), plan);
   plan_annotations(spec.annotations, plan);
-  if (spec.linux_config) plan_seccomp(*spec.linux_config, host, plan);
+  plan_seccomp(spec, host, plan);
   // The keyring of our caller is not the container's to search.
   plan.process.session_keyring = concat({"_ses.", plan.id});
   plan.process.terminal.console = false;  // /dev/console stays the terminal of init

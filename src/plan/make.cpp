@@ -100,7 +100,7 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   plan_sysctls(spec, host, plan);
   plan_denied_groups(*spec.process, request, plan);
   plan_process(*spec.process, host, plan);
-  plan_seccomp(config, host, plan);
+  plan_seccomp(spec, host, plan);
   if (!request.no_new_keyring) plan.process.session_keyring = concat({"_ses.", plan.id});
   plan_descriptors(request.descriptors, plan.process);
   plan_attributes(*spec.process, config, plan);

@@ -46,7 +46,8 @@ void check_memory(oci::LinuxMemory const& wanted) {
     throw Refusal{member("memory.swap"), concat({swap, " is below the limit of memory, ", limit, ", which it includes"})};
 }
 
-void plan_memory_v1(oci::LinuxMemory const& wanted, ControllerPlace const& place, SettingList& list) {
+// Not inlined: g++ 12 with -O2 would take the swappiness for uninitialized there.
+[[gnu::noinline]] void plan_memory_v1(oci::LinuxMemory const& wanted, ControllerPlace const& place, SettingList& list) {
   if (wanted.use_hierarchy) list.add(place, "memory.use_hierarchy", *wanted.use_hierarchy ? "1" : "0");
   if (is_set(wanted.reservation))
     list.add(place, "memory.soft_limit_in_bytes", limit_text(*wanted.reservation, false));

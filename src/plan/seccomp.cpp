@@ -5,7 +5,8 @@
 //   several rules for a call                            one without conditions counts, the first of these; else the first
 //                                                       one whose conditions hold
 //   several conditions on the same argument             each is a rule of its own: one of them is enough
-//   a name that no architecture here has                has no effect, with a line in the debug log
+//   a name that no architecture here has                has no effect, with a line in the debug log; it is refused with
+//                                                       the annotation run.oci.seccomp_fail_unknown_syscall
 //   the native architecture                             is always among the architectures
 //   an architecture that is not listed                  its calls kill the process
 //   a call newer than all that the profile names        ENOSYS, where the default would be an error or death: programs
@@ -104,7 +105,8 @@ struct Link {
 
 class Compiler {
 public:
-  Compiler(oci::LinuxSeccomp const& profile, Plan& plan) : profile_{profile}, plan_{plan} {}
+  Compiler(oci::LinuxSeccomp const& profile, Plan& plan, bool wants_known_names)
+      : profile_{profile}, plan_{plan}, wants_known_names_{wants_known_names} {}
 
   void run() {
     default_ = answer_of(profile_.default_action, profile_.default_errno_ret, concat({where, ".defaultErrnoRet"}));
@@ -171,6 +173,8 @@ private:
     for (auto const& name : wanted.names) {
       auto const* const call = syscall_of(name);
       bool const is_here = call && place(*call, has_effect);
+      if (!is_here && wants_known_names_)
+        throw Refusal{at(list, index, "names"), concat({"no system call of this machine has the name ", json_quoted(name)})};
       if (!is_here) unknown_ += concat({unknown_.empty() ? "" : ", ", json_quoted(name)});
       if (is_here && has_effect && !wanted.args.empty()) note_by_arguments(name);
     }
@@ -357,6 +361,7 @@ private:
 
   oci::LinuxSeccomp const& profile_;
   Plan& plan_;
+  bool wants_known_names_;
   std::uint32_t default_ = 0;
   std::vector<std::size_t> architectures_;  // in syscall_architectures
   std::vector<Table> tables_;               // one for each of them
@@ -398,6 +403,12 @@ void plan_listener(oci::LinuxSeccomp const& profile, bool notifies, HostFacts& h
   seccomp.flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
 }
 
+// crun's annotation: its value does not matter.
+bool wants_known_names(oci::Annotations const& annotations) {
+  auto const is_that = [](auto const& entry) { return entry.first == "run.oci.seccomp_fail_unknown_syscall"; };
+  return std::any_of(annotations.begin(), annotations.end(), is_that);
+}
+
 template <class Enum>
 oci::StringList all_words() {
   auto const words = oci::words<Enum>();
@@ -413,14 +424,15 @@ oci::SeccompFeatures seccomp_features() {
   return {true, all_words<oci::SeccompAction>(), all_words<oci::SeccompOperator>(), architectures, flags, flags};
 }
 
-void plan_seccomp(oci::LinuxConfig const& config, HostFacts& host, Plan& plan) {
-  if (!config.seccomp) return;
+void plan_seccomp(oci::Spec const& spec, HostFacts& host, Plan& plan) {
+  if (!spec.linux_config || !spec.linux_config->seccomp) return;
+  oci::LinuxSeccomp const& profile = *spec.linux_config->seccomp;
   auto& seccomp = plan.process.seccomp.emplace();
-  seccomp.flags = flags_of(*config.seccomp);
-  Compiler compiler{*config.seccomp, plan};
+  seccomp.flags = flags_of(profile);
+  Compiler compiler{profile, plan, wants_known_names(spec.annotations)};
   compiler.run();
-  bool const notifies = compiler.notifies() || config.seccomp->default_action == oci::SeccompAction::notify;
-  plan_listener(*config.seccomp, notifies, host, seccomp);
+  bool const notifies = compiler.notifies() || profile.default_action == oci::SeccompAction::notify;
+  plan_listener(profile, notifies, host, seccomp);
 }
 
 }  // namespace orlop::plan

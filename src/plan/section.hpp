@@ -27,7 +27,7 @@ void plan_devices(oci::LinuxConfig const& config, Plan& plan);
 void plan_sysctls(oci::Spec const& spec, HostFacts& host, Plan& plan);
 void plan_descriptors(Descriptors const& wanted, Process& process);
 void plan_process(oci::Process const& process, HostFacts& host, Plan& plan);
-void plan_seccomp(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
+void plan_seccomp(oci::Spec const& spec, HostFacts& host, Plan& plan);
 oci::SeccompFeatures seccomp_features();
 
 // "0-3,7": the numbers in it, ascending.

@@ -47,6 +47,16 @@ def process(**members):
     return lambda bundle: bundle.process.update(members)
 
 
+def user_namespace(bundle):
+    """Root in it is 300000 outside."""
+    ids = [{"containerID": 0, "hostID": 300000, "size": 65536}]
+    bundle.linux["namespaces"].append({"type": "user"})
+    bundle.linux.update(uidMappings=ids, gidMappings=ids)
+    for path, directories, _ in os.walk(bundle.rootfs):
+        for name in ["."] + directories:
+            os.lchown(os.path.join(path, name), 300000, 300000)
+
+
 def no_capabilities(bundle):
     bundle.process["capabilities"] = {}
 
@@ -206,6 +216,16 @@ class Loading(SeccompCase):
         result = self.runtime.call("exec", "--process", path, name)
         self.assertEqual(json.loads(result.stdout), {"result": -1, "errno": EACCES}, str(result))
 
+    @quick
+    def test_in_a_user_namespace(self):
+        lax = both(user_namespace, process(noNewPrivileges=False, user={"uid": 1000, "gid": 1000}), no_capabilities)
+        change = both(lax, profile("KILL_PROCESS", rule(SMALL, "ALLOW"), rule(["getppid", "nanosleep", "clock_nanosleep"], "LOG")))
+        self.assertEqual(self.call(GETPPID, change=change), (0, 0))
+        self.assertEqual(self.status("call", str(GETPID), change=change), KILLED)
+        name = self.start_sleeper(change=change)
+        self.assertEqual(self.runtime.call("exec", name, "/bin/probe", "call", str(GETPID)).status, KILLED)
+        self.assertEqual(self.runtime.call("exec", name, "/bin/probe", "say", "hello").stdout, "hello\n")
+
     def test_a_failing_execve_is_told_from_under_the_filter(self):
         def broken(bundle):
             path = os.path.join(bundle.rootfs, "bin", "broken")
@@ -325,9 +345,9 @@ class Listener(SeccompCase):
 
     def test_of_every_call(self):
         """Whatever is called behind the filter waits for the agent: so does execve, and nothing comes before it."""
-        for strict in (False, True):
+        for more in (process(noNewPrivileges=False), process(noNewPrivileges=True), user_namespace):
             agent = self.agent(lambda number: None)
-            change = both(self.notifying(agent, default="NOTIFY", flags=["SECCOMP_FILTER_FLAG_TSYNC"]), process(noNewPrivileges=strict))
+            change = both(self.notifying(agent, default="NOTIFY", flags=["SECCOMP_FILTER_FLAG_TSYNC"]), more)
             result = self.run_container("/bin/probe", "say", "hello", change=change, timeout=20)
             self.assertEqual((result.status, result.stdout), (0, "hello\n"), str(result))
             self.assertEqual(agent.calls[0], EXECVE)
