@@ -123,17 +123,6 @@ Fd open_tasks(std::string const& directory) {
 
 void enter_tasks(int tasks) { file::write(tasks, "tasks", "0"); }
 
-bool is_frozen(std::string const& directory) {
-  for (char const* const name : {"/freezer.state", "/cgroup.freeze"}) {
-    std::string const path = directory + name;
-    Fd const fd{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-    if (!fd.is_open()) continue;
-    std::string const state = file::read(fd, path);
-    return !state.starts_with("THAWED") && !state.starts_with("0");
-  }
-  return false;
-}
-
 std::vector<pid_t> cgroup_processes(std::string const& directory) {
   std::vector<pid_t> pids;
   std::string const path = directory + "/cgroup.procs";

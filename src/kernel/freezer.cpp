@@ -1,5 +1,6 @@
 #include "orlop/kernel/freezer.hpp"
 
+#include "orlop/base/clock.hpp"
 #include "orlop/base/error.hpp"
 #include "orlop/base/fd.hpp"
 #include "orlop/base/file.hpp"
@@ -20,12 +21,6 @@ constexpr char state_v1[] = "/freezer.state";
 constexpr char own_v1[] = "/freezer.self_freezing";
 constexpr char freeze_v2[] = "/cgroup.freeze";
 constexpr char events_v2[] = "/cgroup.events";
-
-long long now_ms() {
-  timespec time{};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return time.tv_sec * 1000LL + time.tv_nsec / 1'000'000;
-}
 
 void pause_ms(int milliseconds) {
   timespec const time{0, milliseconds * 1'000'000L};
@@ -51,11 +46,11 @@ bool says_frozen(std::string_view events) {
 // them. Where that does not help, a moment of thaw lets them come to a place where they can be frozen.
 bool freeze_v1(std::string const& directory, int patience_ms) {
   std::string const path = directory + state_v1;
-  long long const end = now_ms() + patience_ms;
+  std::int64_t const end = monotonic_ms() + patience_ms;
   for (int attempt = 1;; ++attempt) {
     file::write_existing(path, "FROZEN");
     if (word_in(path) == "FROZEN") return true;
-    if (now_ms() >= end) return false;
+    if (monotonic_ms() >= end) return false;
     if (attempt % 16 == 0) file::write_existing(path, "THAWED");
     pause_ms(std::min(attempt, 10));
   }
@@ -66,11 +61,11 @@ bool freeze_v2_and_wait(std::string const& directory, int patience_ms) {
   std::string const path = directory + events_v2;
   Fd const events = path::open_host(path, O_RDONLY);
   file::write_existing(directory + freeze_v2, "1");
-  long long const end = now_ms() + patience_ms;
+  std::int64_t const end = monotonic_ms() + patience_ms;
   for (;;) {
     check(static_cast<int>(lseek(events, 0, SEEK_SET)), "lseek", {path, 0});
     if (says_frozen(file::read(events, path))) return true;
-    auto const left = end - now_ms();
+    auto const left = end - monotonic_ms();
     if (left <= 0) return false;
     pollfd waiting{events, POLLPRI, 0};
     check(retry([&] { return poll(&waiting, 1, static_cast<int>(left)); }), "poll", {path});

@@ -1,5 +1,6 @@
 #include "orlop/kernel/program.hpp"
 
+#include "orlop/base/clock.hpp"
 #include "orlop/base/child.hpp"
 #include "orlop/base/error.hpp"
 #include "orlop/base/file.hpp"
@@ -88,17 +89,11 @@ Child start(Program const& program, Descriptors const& descriptors, int report) 
   return Child{static_cast<pid_t>(pid), Fd{pidfd}};
 }
 
-std::int64_t now_ms() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
-}
-
 class Watch {
 public:
   Watch(Program const& program, Child& child, Fd reader) : program_{program}, child_{child}, reader_{std::move(reader)} {
     check(fcntl(reader_, F_SETFL, O_NONBLOCK), "fcntl", {Word{"F_SETFL"}});
-    if (program.timeout_seconds) deadline_ = now_ms() + std::int64_t{*program.timeout_seconds} * 1000;
+    if (program.timeout_seconds) deadline_ = monotonic_ms() + std::int64_t{*program.timeout_seconds} * 1000;
   }
 
   ProgramOutcome wait() {
@@ -116,7 +111,7 @@ private:
       has_ended_ = true;
     } else if (waiting[2].revents) {
       end_it(ProgramEnd::interrupted);
-    } else if (deadline_ && now_ms() >= *deadline_) {
+    } else if (deadline_ && monotonic_ms() >= *deadline_) {
       end_it(ProgramEnd::timed_out);
     } else if (waiting[1].revents) {
       drain();
@@ -125,7 +120,7 @@ private:
 
   int patience() const {
     if (!deadline_) return -1;
-    std::int64_t const left = std::max<std::int64_t>(*deadline_ - now_ms(), 0);
+    std::int64_t const left = std::max<std::int64_t>(*deadline_ - monotonic_ms(), 0);
     return static_cast<int>(std::min<std::int64_t>(left, 60'000));
   }
 

@@ -21,9 +21,10 @@
 #include "orlop/launch/console.hpp"
 #include "orlop/launch/hook.hpp"
 #include "orlop/launch/init.hpp"
-#include "orlop/launch/payload.hpp"
 #include "orlop/launch/last_words.hpp"
 #include "orlop/launch/listener.hpp"
+#include "orlop/launch/parley.hpp"
+#include "orlop/launch/payload.hpp"
 
 #include <csignal>
 #include <cstring>
@@ -108,7 +109,7 @@ void Creation::create() {
   clone(std::move(joined));
   elsewhere_.emplace();
   make_outside();
-  serve();
+  serve(channel_, signals_, is_executing_, "the container was made", [&](Heard& heard) { return is_done(heard); });
   elsewhere_.reset();
 }
 
@@ -204,20 +205,6 @@ void Creation::make_outside() {
   if (!has_stage && !say(channel_, Word::cgroups_set)) report_death();
   spare_.reset();
   log::debug("cgroups made and set");
-}
-
-void Creation::serve() {
-  for (;;) {
-    pollfd waiting[] = {{channel_, POLLIN, 0}, {is_executing_ ? -1 : signals_.interruption(), POLLIN, 0}};
-    check(retry([&] { return poll(waiting, 2, -1); }), "poll");
-    if (waiting[0].revents) {
-      Heard heard = hear(channel_);
-      if (is_done(heard)) return;
-    } else if (!is_executing_) {
-      // Only if the child has said nothing meanwhile: a signal behind its last word is the container's.
-      signals_.check_interruption("the container was made");
-    }
-  }
 }
 
 // One word of the child; true when there is nothing more to serve.
@@ -318,17 +305,12 @@ void Creation::become_created() {
 
 // Called when the child does not hear or speak any more: its last words, if there are some, say why.
 void Creation::report_death() {
-  for (Heard heard = hear(channel_); heard.message.word != Word::end_of_file; heard = hear(channel_))
-    if (heard.message.word == Word::failed) throw error_of(heard.message).within(Doing::trail());
+  throw_failure_in(channel_);
   int const status = init_.reap();
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && cgroups_.has_killed())
     throw Error::refusal("the container's init was killed before it could execute the program: linux.resources.memory "
                          "leaves it too little memory to start with");
-  if (WIFSIGNALED(status))
-    throw Error::refusal(concat({"the container's init was killed by SIG", sigabbrev_np(WTERMSIG(status)),
-                                 " before it could execute the program"}));
-  throw Error::refusal(concat({"the container's init ended with status ", WEXITSTATUS(status),
-                               " before it could execute the program"}));
+  throw_end("the container's init", status);
 }
 
 void Creation::commit() {

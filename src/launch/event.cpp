@@ -2,6 +2,7 @@
 
 #include "event_table.hpp"
 
+#include "orlop/base/clock.hpp"
 #include "orlop/base/error.hpp"
 #include "orlop/container/status.hpp"
 #include "orlop/kernel/oom_watch.hpp"
@@ -17,12 +18,6 @@
 namespace orlop::launch {
 
 namespace {
-
-long long now_ms() {
-  timespec time{};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return time.tv_sec * 1000LL + time.tv_nsec / 1'000'000;
-}
 
 std::vector<std::string> const& cgroups_of(container::Record const& record) {
   return record.all_cgroups.empty() ? record.cgroups : record.all_cgroups;
@@ -60,13 +55,13 @@ void follow_events(container::Record const& record, int interval_ms, TakeLine co
   auto const init = container::try_hold(record.init, record.boot_id);
   if (!init) throw Error::refusal("container not running");
   kernel::OomWatch watch{cgroups_of(record)};
-  for (long long next = now_ms();;) {
-    if (now_ms() >= next) {
+  for (std::int64_t next = monotonic_ms();;) {
+    if (monotonic_ms() >= next) {
       take(statistic_line(record));
-      next = now_ms() + interval_ms;
+      next = monotonic_ms() + interval_ms;
     }
     pollfd waiting[] = {{*init, POLLIN, 0}, {watch.descriptor(), POLLIN, 0}};
-    auto const left = std::max(next - now_ms(), 0LL);
+    auto const left = std::max(next - monotonic_ms(), std::int64_t{0});
     check(retry([&] { return poll(waiting, 2, static_cast<int>(left)); }), "poll");
     // What has killed init was told before it died.
     if ((waiting[0].revents || waiting[1].revents) && watch.has_news()) take(line_of({"oom", record.id, {}}));

@@ -9,6 +9,7 @@
 #include "orlop/container/status.hpp"
 #include "orlop/kernel/attribute.hpp"
 #include "orlop/kernel/cgroup.hpp"
+#include "orlop/kernel/freezer.hpp"
 #include "orlop/kernel/join.hpp"
 #include "orlop/kernel/namespace.hpp"
 #include "orlop/kernel/processor.hpp"
@@ -17,13 +18,10 @@
 #include "orlop/launch/enter.hpp"
 #include "orlop/launch/last_words.hpp"
 #include "orlop/launch/listener.hpp"
+#include "orlop/launch/parley.hpp"
 
-#include <algorithm>
-#include <cstring>
 #include <fcntl.h>
 #include <optional>
-#include <poll.h>
-#include <sys/wait.h>
 
 namespace orlop::launch {
 
@@ -55,7 +53,8 @@ private:
 };
 
 bool is_paused(container::Record const& record) {
-  return std::any_of(record.all_cgroups.begin(), record.all_cgroups.end(), kernel::is_frozen);
+  auto const freezer = kernel::try_freezer(record.all_cgroups);
+  return freezer && kernel::is_freeze_wanted(*freezer);
 }
 
 // The cgroup of the v2 tree that init is in, where the container's own has controllers for the ones below it and so takes
@@ -94,7 +93,7 @@ void Join::execute() {
   try {
     clone();
     spare_.reset();
-    serve();
+    serve(channel_, signals_, is_executing_, "the program was executed", [&](Heard& heard) { return is_done(heard); });
   } catch (Error const& error) {
     // Whatever the kernel calls it: into a container that has died meanwhile nobody gets.
     if (error.exit_status() == 1 && process::wait_for_end(init_, 0)) throw Error::refusal(stopped);
@@ -160,19 +159,6 @@ void Join::clone() {
   channel_ = std::move(ours);
 }
 
-void Join::serve() {
-  for (;;) {
-    pollfd waiting[] = {{channel_, POLLIN, 0}, {is_executing_ ? -1 : signals_.interruption(), POLLIN, 0}};
-    check(retry([&] { return poll(waiting, 2, -1); }), "poll");
-    if (waiting[0].revents) {
-      Heard heard = hear(channel_);
-      if (is_done(heard)) return;
-    } else if (!is_executing_) {
-      signals_.check_interruption("the program was executed");
-    }
-  }
-}
-
 // One word of the child; true when the program runs.
 bool Join::is_done(Heard& heard) {
   switch (heard.message.word) {
@@ -204,13 +190,8 @@ bool Join::is_done(Heard& heard) {
 }
 
 void Join::report_death() {
-  for (Heard heard = hear(channel_); heard.message.word != Word::end_of_file; heard = hear(channel_))
-    if (heard.message.word == Word::failed) throw error_of(heard.message).within(Doing::trail());
-  int const status = process_.reap();
-  if (WIFSIGNALED(status))
-    throw Error::refusal(concat({"the process was killed by SIG", sigabbrev_np(WTERMSIG(status)),
-                                 " before it could execute the program"}));
-  throw Error::refusal(concat({"the process ended with status ", WEXITSTATUS(status), " before it could execute the program"}));
+  throw_failure_in(channel_);
+  throw_end("the process", process_.reap());
 }
 
 }  // namespace orlop::launch

@@ -207,7 +207,7 @@ private:
       Table& table = tables_[i];
       if (call.mux && architecture(i).muxes) {
         is_here = true;
-        if (has_effect) enter(table.muxed[call.mux > 0 ? call.mux : 32 - call.mux]);
+        if (has_effect) enter(table.muxed[static_cast<std::size_t>(call.mux > 0 ? call.mux : 32 - call.mux)]);
       }
       std::uint16_t const slot = call.slots[architectures_[i]];
       if (slot == no_slot) continue;

@@ -321,5 +321,26 @@ def _newest(init):
     return max(found)
 
 
+class Paused(ContainerCase):
+    def test_is_refused(self):
+        name = self.start_sleeper()
+        self.runtime.ok("pause", name)
+        result = self.runtime.call("exec", name, "/bin/true")
+        self.assertEqual(result.status, 255)
+        self.assert_one_line(result, "cannot exec in a paused container (use --ignore-paused to override)")
+        self.runtime.ok("resume", name)
+        self.runtime.ok("exec", name, "/bin/true")
+
+    def test_waits_when_told_so(self):
+        name = self.start_sleeper()
+        self.runtime.ok("pause", name)
+        argv = self.runtime.argv("exec", "--ignore-paused", name, "/bin/probe", "say", "thawed")
+        with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as waiting:
+            with self.assertRaises(subprocess.TimeoutExpired):
+                waiting.wait(0.5)
+            self.runtime.ok("resume", name)
+            self.assertEqual((waiting.communicate(timeout=20)[0], waiting.returncode), ("thawed\n", 0))
+
+
 if __name__ == "__main__":
     runner.main()

@@ -48,8 +48,6 @@ void enter_cgroup(CgroupDirectory const& cgroup);
 // Closed: the directory is of a v2 tree.
 Fd open_tasks(std::string const& directory);
 void enter_tasks(int tasks);
-// Frozen, or on its way there, by itself (v1: freezer.state, v2: cgroup.freeze).
-bool is_frozen(std::string const& directory);
 std::vector<pid_t> cgroup_processes(std::string const& directory);
 // Those of the cgroups below it too.
 std::set<pid_t> cgroup_tree_processes(std::string const& directory);

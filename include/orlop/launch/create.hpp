@@ -76,7 +76,6 @@ private:
   void claim();
   void make_outside();
   void set_oom_score();
-  void serve();
   bool is_done(Heard& heard);
   void run_hooks();
   void become_created();

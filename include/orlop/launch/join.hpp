@@ -39,7 +39,6 @@ public:
 private:
   std::uint64_t namespaces_of_init() const;
   void clone();
-  void serve();
   bool is_done(Heard& heard);
   [[noreturn]] void report_death();
 
