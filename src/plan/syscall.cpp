@@ -4,7 +4,7 @@ namespace orlop::plan {
 
 namespace {
 
-// FNV-1a, as tools/syscall_table.cpp has it.
+// FNV-1a, as contrib/syscall_table/syscall_table.cpp has it.
 std::uint32_t hash_of(std::string_view name) {
   std::uint32_t hash = 2166136261U;
   for (char const c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;

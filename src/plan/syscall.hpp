@@ -1,5 +1,5 @@
 // The system calls by name, for the architectures whose programs can run on this machine: a table that the build writes
-// (tools/syscall_table.cpp). syscalls(2). A slot stands for a number: small ones are their own slot, those from 0xf0000
+// (contrib/syscall_table/syscall_table.cpp). syscalls(2). A slot stands for a number: small ones are their own slot, those from 0xf0000
 // (arm's) come behind, and the base of the architecture is added (x32). So the slots of all of them are few, in order.
 #pragma once
 #include <cstddef>
