@@ -60,6 +60,7 @@ std::optional<plan::OrdinaryUser> ordinary_caller() {
 
 plan::Request make_request(Context const& context, Arguments const& arguments, std::string const& id) {
   plan::Request request{id, "", arguments.has("no-pivot"), arguments.has("no-new-keyring")};
+  request.no_cgroup = context.no_cgroup;
   request.caller = ordinary_caller();
   bool const is_hosts_root = geteuid() == 0 && kernel::is_in_initial_user_namespace();
   request.denies_setgroups = !is_hosts_root && kernel::id_maps_of(getpid()).denies_setgroups;

@@ -56,6 +56,16 @@ void open_log(Arguments const& globals) {
             level_of(globals));
 }
 
+// True: create and run make no cgroup.
+bool no_cgroup(Arguments const& globals) {
+  if (globals.has("systemd-cgroup")) throw Error::refusal("--systemd-cgroup is not supported by this version");
+  std::string const word = globals.value("cgroup-manager", "cgroupfs");
+  if (word == "systemd") throw Error::refusal("--cgroup-manager systemd is not supported by this version");
+  if (word != "cgroupfs" && word != "disabled")
+    throw Error::refusal(concat({"unknown cgroup manager ", json_quoted(word), " (cgroupfs or disabled)"}));
+  return word == "disabled";
+}
+
 int run_command(Command const& command, std::span<char*> words, Context const& context) {
   std::string const who = concat({"orlop ", command.name});
   Arguments const arguments{who, words.subspan(1), command.options, command.order};
@@ -86,7 +96,8 @@ int run_all(std::span<char*> words, char* const* argv) {
   open_log(globals);
   if (globals.words().empty()) throw Error::refusal("a command is missing: see orlop --help");
   std::string const rootless = globals.value("rootless", "auto");
-  return find_and_run(words.subspan(globals.consumed()), {argv, globals.value("root"), rootless, inherited});
+  return find_and_run(words.subspan(globals.consumed()),
+                      {argv, globals.value("root"), rootless, inherited, no_cgroup(globals)});
 }
 
 }  // namespace

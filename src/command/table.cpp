@@ -17,6 +17,8 @@ constexpr Option globals[] = {
     {"log", 0, "FILE", "append the log to FILE, or to journald:NAME or syslog:NAME"},
     {"log-format", 0, "FORMAT", "text (default) or json"},
     {"log-level", 0, "LEVEL", "error, warning (default), info or debug"},
+    {"cgroup-manager", 0, "WORD", "cgroupfs (default), or disabled: create and run make no cgroup"},
+    {"systemd-cgroup", 0, nullptr, "refused by this version: cgroups made by systemd"},
     {"debug", 0, nullptr, "log what is done, step by step"},
     {"version", 'v', nullptr, "print the version and exit"},
     {"help", 'h', nullptr, "print this help and exit"},

@@ -58,21 +58,20 @@ void mount_v1(Directory const& root, plan::Mount const& mount, plan::Plan const&
   finish_mount(tmpfs.fd, mount);
 }
 
-}  // namespace
-
-namespace {
-
-// Without a cgroup of its own the container sees none, rather than those of our caller.
+// The container has no cgroup of its own (--cgroup-manager disabled, or it could not be made): an empty directory in its place, never the host's
+// tree.
 void mount_nothing(Directory const& root, plan::Mount const& mount) {
-  constexpr std::uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
   Fd const target = path::make_directories(root, mount.destination);
-  Fd const empty = kernel::new_filesystem("tmpfs", "tmpfs", {{"nr_inodes", "1", true}, {"ro", "", false}}, {attributes, 0});
-  kernel::attach(empty, target, mount.destination);
+  constexpr std::uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+  Fd const tmpfs = kernel::new_filesystem("tmpfs", "tmpfs", {{"mode", "755", true}}, {attributes, 0});
+  kernel::attach(tmpfs, target, mount.destination);
+  finish_mount(tmpfs, mount);
 }
 
 }  // namespace
 
 void mount_cgroup(Directory const& root, plan::Mount const& mount, plan::Plan const& plan) {
+  if (plan.cgroup.is_disabled) return mount_nothing(root, mount);
   if (plan.cgroup.directories.empty() && plan.cgroup.is_left_out) return mount_nothing(root, mount);
   if (plan.cgroup.directories.empty()) throw Error::refusal("this host has no cgroup hierarchy in /sys/fs/cgroup");
   auto const& first = plan.cgroup.directories.front();

@@ -211,7 +211,7 @@ void Creation::make_outside() {
 bool Creation::is_done(Heard& heard) {
   switch (heard.message.word) {
     case Word::open_mount:
-      if (!say(channel_, Word::done, open_mapped(plan_.mounts.at(static_cast<std::size_t>(heard.message.index))))) report_death();
+      if (!say(channel_, Word::done, open_by_parent(plan_.mounts.at(static_cast<std::size_t>(heard.message.index))))) report_death();
       return false;
     case Word::map_mount: {
       auto const& mount = plan_.mounts.at(static_cast<std::size_t>(heard.message.index));

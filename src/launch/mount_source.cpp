@@ -53,14 +53,14 @@ Fd open_filesystem(plan::Mount const& mount, int target) {
   return kernel::new_filesystem_by_mount_call(mount.type, mount.source, mount.options, mount.attributes, target);
 }
 
-Fd open_mapped(plan::Mount const& mount) {
+Fd open_by_parent(plan::Mount const& mount) {
   Doing const doing{"mounts", mount.index, mount.destination};
   bool const is_bind = mount.kind == plan::MountKind::bind;
   Fd tree = is_bind ? kernel::clone_tree(mount.source, mount.recursive, !mount.source_nofollow)
                     : kernel::new_filesystem(mount.type, mount.source, mount.options, mount.attributes);
-  if (is_bind) kernel::set_propagation(tree, MS_PRIVATE, true, mount.source);
+  if (is_bind && !mount.is_peer) kernel::set_propagation(tree, MS_PRIVATE, true, mount.source);
   if (is_bind && !mount.attributes.is_empty()) kernel::set_attributes(tree, mount.attributes, false, mount.destination);
-  kernel::map_ids(tree, mount.id_map, mount.source);
+  if (!mount.id_map.is_empty()) kernel::map_ids(tree, mount.id_map, mount.source);
   return tree;
 }
 

@@ -93,9 +93,15 @@ void mount_filesystem(Maker const& maker, plan::Mount const& mount, std::int32_t
   finish_mount(made, mount);
 }
 
+// Our own mount namespace is a slave of the host's: a peer of the host's mount has to come from there.
+Fd open_bind(Maker const& maker, plan::Mount const& mount, std::int32_t place) {
+  if (mount.is_peer) return ask_for(maker.channel, Word::open_mount, -1, place);
+  return mount.id_map.is_empty() ? clone_source(maker, mount, place) : open_with_map(maker, mount, -1, place);
+}
+
 void mount_bind(Maker const& maker, plan::Mount const& mount, std::int32_t place) {
   if (mount.copy_symlink && copy_symlink(maker.root, mount)) return;
-  Fd const tree = mount.id_map.is_empty() ? clone_source(maker, mount, place) : open_with_map(maker, mount, -1, place);
+  Fd const tree = open_bind(maker, mount, place);
   Fd const target = mount_target(maker.root, mount, kind_of(tree, mount.source) == S_IFDIR);
   kernel::attach(tree, target, mount.destination);
   finish_mount(tree, mount);
@@ -163,7 +169,7 @@ Directory bind_root(plan::Rootfs const& rootfs, SourceOpener const& sources) {
 
 bool asks_for_mounts(plan::Plan const& plan) {
   for (auto const& mount : plan.mounts)
-    if (!mount.id_map.is_empty()) return true;
+    if (!mount.id_map.is_empty() || mount.is_peer) return true;
   return false;
 }
 

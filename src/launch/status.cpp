@@ -21,8 +21,8 @@ kernel::Freezer freezer_of(container::Record const& record) {
 
 void refuse_without_own_cgroup(container::Record const& record) {
   if (record.cgroups.empty())
-    throw Error::refusal("the container has no cgroup of its own: it was made in one that was there before, and its "
-                         "processes cannot be told from others in it");
+    throw Error::refusal("the container has no cgroup of its own: it was made without one, or in one that was there "
+                         "before, and its processes cannot be told from others'");
 }
 
 std::optional<kernel::Freezer> try_freezer_of(container::Record const& record) {

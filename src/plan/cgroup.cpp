@@ -108,6 +108,12 @@ uid_t host_uid(Plan const& plan, uid_t uid) {
 
 }  // namespace
 
+// Engines write device rules into every config: without a cgroup nothing can apply them, and who asked for none knows.
+void plan_without_cgroup(Plan& plan) {
+  plan.cgroup.is_disabled = true;
+  plan.notes.push_back("--cgroup-manager disabled: no cgroup is made, no device rule applies");
+}
+
 void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Request const& request, Plan& plan) {
   std::string const path = path::cleaned(config.cgroups_path.empty() ? plan.id : config.cgroups_path);
   if (path == "/") throw Refusal{"linux.cgroupsPath", "is the root of the hierarchy, which is the host's"};

@@ -82,6 +82,10 @@ std::string setting_text(kernel::CgroupSetting const& setting) {
 
 Description describe_cgroup(Cgroup const& cgroup) {
   Description section;
+  if (cgroup.is_disabled) {
+    section.add("disabled", Description::text("--cgroup-manager disabled"));
+    return section;
+  }
   Description directories = Description::list();
   for (auto const& directory : cgroup.directories) directories.add(Description::text(directory.full()));
   section.add("make", std::move(directories));
@@ -179,6 +183,7 @@ void describe_switches(Mount const& mount, Description& section) {
   add(mount.source_nofollow, "source not followed");
   add(mount.destination_nofollow, "destination not followed");
   add(mount.copy_symlink, "a symlink is copied");
+  add(mount.is_peer, "a peer of the host's mount");
   add(mount.copy_up, "with a copy of what lies under it");
   if (!text.empty()) section.add("how", Description::text(text));
   if (mount.id_map.is_empty()) return;

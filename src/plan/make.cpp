@@ -90,7 +90,10 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   plan.bundle = request.bundle;
   plan_namespaces(config, host, plan);
   plan_user_namespace(spec, config, request, plan);
-  plan_cgroup(config, host, request, plan);
+  if (request.no_cgroup)
+    plan_without_cgroup(plan);
+  else
+    plan_cgroup(config, host, request, plan);
   plan_resources(config, host, plan);
   plan_rootfs(spec, request, plan);
   plan_names(spec, host, plan);

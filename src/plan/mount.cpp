@@ -126,13 +126,25 @@ Mount plan_mount(oci::Mount const& wanted, std::size_t index, oci::LinuxConfig c
   return mount;
 }
 
+// Both words are needed, as engines write them: the root's propagation is shared, and the mount's. The mounts of a user
+// namespace are never peers of the host's.
+bool is_peer(Mount const& mount, Plan const& plan) {
+  auto const& words = mount.propagation;
+  bool const is_shared = std::find(words.begin(), words.end(), std::uint64_t{MS_SHARED}) != words.end();
+  return mount.kind == MountKind::bind && is_shared && plan.rootfs.last_propagation & MS_SHARED && !plan.user_namespace &&
+         mount.id_map.is_empty();
+}
+
 }  // namespace
 
 void plan_mounts(oci::Spec const& spec, Plan& plan) {
   oci::LinuxConfig const nothing;
   oci::LinuxConfig const& config = spec.linux_config ? *spec.linux_config : nothing;
   plan.mounts.reserve(spec.mounts.size());
-  for (std::size_t i = 0; i < spec.mounts.size(); ++i) plan.mounts.push_back(plan_mount(spec.mounts[i], i, config, plan));
+  for (std::size_t i = 0; i < spec.mounts.size(); ++i) {
+    plan.mounts.push_back(plan_mount(spec.mounts[i], i, config, plan));
+    plan.mounts.back().is_peer = is_peer(plan.mounts.back(), plan);
+  }
 }
 
 }  // namespace orlop::plan

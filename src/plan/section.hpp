@@ -19,6 +19,7 @@ void check_mapped(oci::User const& user, Plan const& plan);
 // A user namespace in the list that is not simply the caller's own.
 bool has_user_namespace(oci::LinuxConfig const& config, HostFacts& host);
 void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Request const& request, Plan& plan);
+void plan_without_cgroup(Plan& plan);  // instead of plan_cgroup: --cgroup-manager disabled
 void plan_resources(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);  // behind plan_cgroup
 void plan_cgroup_owner(oci::Spec const& spec, Plan& plan);  // behind plan_mounts
 void plan_rootfs(oci::Spec const& spec, Request const& request, Plan& plan);

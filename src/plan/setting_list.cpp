@@ -18,6 +18,7 @@ void join(std::string& list, std::string_view word) { list += concat({list.empty
 }  // namespace
 
 ControllerPlace SettingList::find(std::string const& controller, std::string const& where) {
+  refuse_disabled(where);
   for (auto const& directory : cgroup_.directories)
     if (!directory.hierarchy.is_v2 && directory.hierarchy.has(controller)) return {directory.full(), false};
   if (!cgroup_.born_in()) refuse_missing(controller, where);
@@ -25,6 +26,7 @@ ControllerPlace SettingList::find(std::string const& controller, std::string con
 }
 
 ControllerPlace SettingList::unified(std::string const& controller, std::string const& where) {
+  refuse_disabled(where);
   auto const* const tree = cgroup_.born_in();
   if (!tree) throw Refusal{where, "needs a cgroup v2 hierarchy, and this host has none mounted"};
   if (controller == "cgroup") return {tree->full(), true};
@@ -39,6 +41,10 @@ kernel::CgroupSetting& SettingList::add(ControllerPlace const& place, std::strin
   setting.file = std::move(file);
   setting.value = std::move(value);
   return setting;
+}
+
+void SettingList::refuse_disabled(std::string const& where) {
+  if (cgroup_.is_disabled) throw Refusal{where, "needs a cgroup, and --cgroup-manager disabled makes none"};
 }
 
 void SettingList::refuse_missing(std::string const& controller, std::string const& where) {

@@ -21,6 +21,7 @@ public:
   ControllerPlace unified(std::string const& controller, std::string const& where);
 
 private:
+  void refuse_disabled(std::string const& where);
   [[noreturn]] void refuse_missing(std::string const& controller, std::string const& where);
   HostFacts& host_;
   Cgroup& cgroup_;

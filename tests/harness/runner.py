@@ -4,6 +4,7 @@
 """
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -124,7 +125,8 @@ def _obstacle():
     return None, False
 
 
-def main():
+def main(around=contextlib.nullcontext):
+    """`around` makes a context manager in which the tests run."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="only the tests that are marked as quick")
     parser.add_argument("--list", action="store_true", help="print the names and run nothing")
@@ -141,4 +143,6 @@ def main():
         sys.exit(int(failed))
     reaper.split()
     settings.retag()
-    sys.exit(_run(tests))
+    with around():
+        status = _run(tests)
+    sys.exit(status)

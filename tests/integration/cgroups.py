@@ -63,6 +63,38 @@ class Cgroups(ContainerCase):
             self.assertFalse(os.path.exists(directory))
             self.sweep_parents(directory)
 
+    def test_disabled(self):
+        """No cgroup of its own: the caller's; nothing of the host's tree inside; kill and delete do without."""
+        def change(bundle):
+            bundle.linux["resources"] = {"devices": [{"allow": False, "access": "rwm"}]}
+            bundle.mount("/sys/fs/cgroup", type="cgroup", source="cgroup", options=["ro", "nosuid"])
+        bundle = self.bundle("/bin/sh", "-c", "ls /sys/fs/cgroup && mount && exec sleep 100", change=change)
+        name = self.new_id()
+        disabled = ("--cgroup-manager", "disabled")
+        self.runtime.ok("create", "--bundle", bundle.path, name, options=disabled)
+        self.assertEqual(cgroup.own(self.pid_of(name)), cgroup.own())
+        self.runtime.ok("start", name)
+        self.assertEqual(self.runtime.ok("exec", name, "/bin/ls", "/sys/fs/cgroup").stdout, "")
+        for command in ("pause", "ps"):
+            self.assert_one_line(self.runtime.refuses(command, name), "no cgroup of its own")
+        self.end(name)
+        self.assert_nothing_left()
+
+    def test_disabled_takes_no_limits(self):
+        result = self.run_container("/bin/true", options=("--cgroup-manager=disabled",), change=lambda bundle:
+                                    bundle.linux.update(resources={"pids": {"limit": 100}}))
+        self.assertNotEqual(result.status, 0)
+        self.assert_one_line(result, "linux.resources.pids.limit", "--cgroup-manager disabled")
+
+    def test_managers(self):
+        self.assertEqual(self.run_container("/bin/true", options=("--cgroup-manager", "cgroupfs")).status, 0)
+        for options, words in ((("--cgroup-manager", "systemd"), "--cgroup-manager systemd is not supported by this version"),
+                               (("--systemd-cgroup",), "--systemd-cgroup is not supported by this version"),
+                               (("--cgroup-manager", "other"), 'unknown cgroup manager "other"')):
+            result = self.run_container("/bin/true", options=options)
+            self.assertNotEqual(result.status, 0)
+            self.assert_one_line(result, words)
+
     def sweep_parents(self, directory):
         """Parents that the runtime had to make may stay, as runc leaves them."""
         parent = os.path.dirname(directory)

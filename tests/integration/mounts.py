@@ -164,6 +164,30 @@ class Binds(ContainerCase):
             self.assertNotIn(" /tmp/later ", file.read())
         self.end(name)
 
+    def test_a_shared_bind_is_a_peer_of_the_hosts_mount(self):
+        """What is mounted below it is seen on both sides; but only where the root's propagation is shared, too."""
+        for root, is_peer in (("rshared", True), ("shared", True), ("rslave", False), ("private", False)):
+            with self.subTest(root):
+                source = os.path.join(self.directory, "volume-" + root)
+                os.makedirs(source + "/later")
+                kernel.mount(source, source, None, kernel.MS_BIND)
+                kernel.mount(None, source, None, kernel.MS_SHARED)
+
+                def change(bundle):
+                    bundle.linux["rootfsPropagation"] = root
+                    bundle.grant("CAP_SYS_ADMIN")
+                    bundle.mount("/tmp", type="bind", source=source, options=["rbind", "rshared"])
+                name = self.start_sleeper(change=change)
+                self.runtime.ok("exec", "--cap", "CAP_SYS_ADMIN", name, "/bin/mount", "-t", "tmpfs", "late", "/tmp/later")
+                with open("/proc/self/mountinfo") as file:
+                    self.assertEqual(" %s/later " % source in file.read(), is_peer)
+                if is_peer:
+                    kernel.unmount(source + "/later")
+                    with open("/proc/%d/mountinfo" % self.pid_of(name)) as file:
+                        self.assertNotIn(" /tmp/later ", file.read())
+                self.end(name)
+                kernel.unmount(source)
+
 
 class CgroupMounts(ContainerCase):
     def inside(self, own_namespace=True):

@@ -40,7 +40,7 @@ struct HostFile {
   std::string config{};  // absent: NAME.json
   bool no_pivot{};
   std::optional<ExecWords> exec{};
-  bool no_new_keyring{};
+  bool no_new_keyring{}, no_cgroup{};
   std::uint32_t caller{};  // uid and gid of an ordinary one
   HostAnswers answers{};
 };
@@ -82,6 +82,7 @@ constexpr auto host_file = table<HostFile>(
     optional<&HostFile::exec>("exec"),
     optional<&HostFile::no_new_keyring>("noNewKeyring"),
     optional<&HostFile::caller>("caller"),
+    optional<&HostFile::no_cgroup>("noCgroup"),
     required<&HostFile::answers>("answers"));
 }  // namespace
 
@@ -170,7 +171,7 @@ orlop::plan::ExecRequest request_of(ExecWords const& words) {
 }
 
 orlop::plan::Request create_request_of(HostFile const& host) {
-  orlop::plan::Request request{"web1", "/srv/bundle", host.no_pivot, host.no_new_keyring};
+  orlop::plan::Request request{"web1", "/srv/bundle", host.no_pivot, host.no_new_keyring, host.no_cgroup};
   if (host.caller) request.caller = {host.caller, host.caller};
   request.cgroup_may_lack = host.caller != 0;
   return request;

@@ -15,6 +15,7 @@ CLANG = os.path.join(SOURCE, "build-clang")
 PYTHON = ["/usr/bin/python3", "-B"]
 VIEWS = ("v1", "hybrid", "v2")
 BEHAVIOUR = ("integration",)
+ENGINES = ("containerd", "podman", "docker")
 # Without halt_on_error a finding is a line that nobody reads.
 SANITIZER_ENV = {"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
 # These run in namespaces or in children that share memory, which the sanitizers' runtimes do not stand.
@@ -50,6 +51,13 @@ def behaviour_tests(views, quick):
         Program("%s on %s" % (name, layout), [*view, layout, *PYTHON, path, *words], env, 900, may_be_empty=quick)
         for layout in views for name, path in _behaviour_files()
     ]
+
+
+def engines():
+    """Once, on the host as it is: its engines do not run on another view of it."""
+    env = {"ORLOP": os.path.join(BUILD, "orlop"), "PROBE": os.path.join(BUILD, "tests", "probe", "probe")}
+    return [Program("engine " + name, [*PYTHON, os.path.join(SOURCE, "tests", "engines", name + ".py")], env, 300)
+            for name in ENGINES]
 
 
 def bench():
@@ -94,6 +102,7 @@ def groups(quick):
         yield "integration tests", behaviour_tests([cgroup.layout()], True)
         return
     yield "integration tests", behaviour_tests(VIEWS, False)
+    yield "engines", engines()
     yield "bench", bench()
     yield "sanitized tests", sanitized_tests()
     yield "build with clang", clang_build()

@@ -13,6 +13,7 @@ struct Context {
   std::string state_root;  // empty: the default
   std::string rootless;    // --rootless
   unsigned inherited = 0;  // how many descriptors were open from 3 on, without a gap, when we were started
+  bool no_cgroup = false;  // --cgroup-manager disabled
   std::string root() const;
 };
 

@@ -28,6 +28,7 @@ struct Request {
   std::string bundle;           // absolute path
   bool no_pivot = false;
   bool no_new_keyring = false;
+  bool no_cgroup = false;        // --cgroup-manager disabled
   Descriptors descriptors{};
   std::optional<OrdinaryUser> caller{};
   bool denies_setgroups = false;   // orlop's own user namespace, and so every one below it

@@ -71,6 +71,7 @@ struct UserNamespace {
 };
 
 struct Cgroup {
+  bool is_disabled = false;  // --cgroup-manager disabled: no directory, and nothing that would need one
   std::vector<kernel::CgroupDirectory> directories;  // one in each hierarchy of the host
   std::vector<kernel::DeviceRule> devices;           // default deny
   bool is_left_out = false;                          // some that cannot be made, and need not be
@@ -116,6 +117,7 @@ struct Mount {
   std::string type;
   std::string source;
   bool recursive = false;                        // bind: with all that is mounted below the source
+  bool is_peer = false;  // bind: in the peer group of the host's mount: what is mounted below is seen on both sides
   kernel::MountAttributes attributes;            // of the mount itself
   kernel::MountAttributes recursive_attributes;  // of it and all below
   std::vector<unsigned long> propagation;        // MS_*, in the order of the options
