@@ -6,12 +6,14 @@
 #include "orlop/base/path.hpp"
 #include "orlop/container/state_root.hpp"
 #include "orlop/kernel/self_exe.hpp"
+#include "orlop/kernel/user_namespace.hpp"
 #include "orlop/launch/join.hpp"
 #include "orlop/launch/supervise.hpp"
 #include "orlop/launch/survey.hpp"
 
 #include "oci/json.hpp"
 
+#include <algorithm>
 #include <fcntl.h>
 
 namespace orlop::command {
@@ -80,14 +82,24 @@ Error error_of(plan::Refusal const& refusal, ProcessFile const& given) {
   return Error::refusal(concat({oci::place_of(given.text, given.name, inner), ": ", inner, ": ", refusal.why()}));
 }
 
+// In the user namespace that the system began with, nobody does.
+bool may_deny_setgroups(oci::Spec const& spec) {
+  if (!kernel::is_in_initial_user_namespace()) return true;
+  if (!spec.linux_config) return false;
+  auto const& all = spec.linux_config->namespaces;
+  return std::any_of(all.begin(), all.end(), [](auto const& one) { return one.type == oci::NamespaceKind::user; });
+}
+
 plan::Plan make_plan(container::ContainerDir const& container, container::Record const& record, Context const& context,
                      Arguments const& arguments) {
   auto request = request_of(arguments);
   request.descriptors = descriptors_of(context, arguments);
   request.container_cgroups = record.all_cgroups;
+  request.has_ordinary_caller = ordinary_caller().has_value();
   auto const given = read_process(arguments.value("process"));
   if (!given.name.empty()) request.process = parsed<oci::Process>(given.text, given.name);
   auto const spec = parsed<oci::Spec>(container.read_config(), "config.json");
+  request.denies_setgroups = may_deny_setgroups(spec) && launch::denies_setgroups(record);
   launch::Survey host;
   try {
     return plan::make_exec(spec, host, request);

@@ -4,7 +4,9 @@
 #include "orlop/base/log.hpp"
 #include "orlop/base/path.hpp"
 #include "orlop/container/state_root.hpp"
+#include "orlop/kernel/capability.hpp"
 #include "orlop/kernel/self_exe.hpp"
+#include "orlop/kernel/user_namespace.hpp"
 #include "orlop/launch/survey.hpp"
 
 #include <cstdlib>
@@ -49,6 +51,28 @@ unsigned listen_fds() {
 
 }  // namespace
 
+std::optional<plan::OrdinaryUser> ordinary_caller() {
+  if (geteuid() == 0) return std::nullopt;
+  auto const number = kernel::capability_of("CAP_SYS_ADMIN");
+  if (number && kernel::grantable_capabilities().permitted >> *number & 1) return std::nullopt;
+  return plan::OrdinaryUser{geteuid(), getegid()};
+}
+
+plan::Request make_request(Context const& context, Arguments const& arguments, std::string const& id) {
+  plan::Request request{id, "", arguments.has("no-pivot"), arguments.has("no-new-keyring")};
+  request.no_cgroup = context.no_cgroup;
+  request.caller = ordinary_caller();
+  bool const is_hosts_root = geteuid() == 0 && kernel::is_in_initial_user_namespace();
+  request.denies_setgroups = !is_hosts_root && kernel::id_maps_of(getpid()).denies_setgroups;
+  request.may_filter_devices = !request.caller && (geteuid() != 0 || is_hosts_root);
+  std::string const& word = context.rootless;
+  if (word != "auto" && word != "true" && word != "false")
+    throw Error::refusal(concat({"unknown value \"", word, "\" of --rootless (auto, true or false)"}));
+  bool const is_auto = word == "auto";
+  request.cgroup_may_lack = is_auto ? !is_hosts_root : word == "true";
+  return request;
+}
+
 plan::Descriptors descriptors_of(Context const& context, Arguments const& arguments) {
   plan::Descriptors wanted{listen_fds(), 0};
   if (arguments.has("preserve-fds")) {
@@ -72,8 +96,9 @@ Launch prepare_launch(Context const& context, Arguments const& arguments, Termin
   launch.spare = kernel::protect_self_exe(context.argv);
   launch.bundle = load_bundle(arguments.value("bundle", "."), arguments.value("config"));
   launch::Survey host;
-  launch.plan = make_plan(launch.bundle, host, {id, "", arguments.has("no-pivot"), arguments.has("no-new-keyring"),
-                                               context.no_cgroup, descriptors_of(context, arguments)});
+  auto request = make_request(context, arguments, id);
+  request.descriptors = descriptors_of(context, arguments);
+  launch.plan = make_plan(launch.bundle, host, request);
   launch.source = {launch.bundle.config, launch.bundle.spec.oci_version, launch.bundle.spec.annotations};
   launch.options = {context.root(), arguments.value("pid-file"), arguments.value("console-socket"), arguments.value("pidfd-socket"), true};
   check_terminal(launch.plan, launch.options.console_socket, terminal);

@@ -6,6 +6,7 @@
 #include "orlop/launch/create.hpp"
 
 #include <memory>
+#include <optional>
 
 namespace orlop::command {
 
@@ -15,6 +16,11 @@ enum class TerminalUse { to_socket, relayed };
 void check_terminal(plan::Plan const& plan, std::string const& socket, TerminalUse use);
 // To the log, at its level.
 void report_notes(plan::Plan const& plan);
+
+// What the command line, and who has typed it, add to the config.
+plan::Request make_request(Context const& context, Arguments const& arguments, std::string const& id);
+// Nobody that could make namespaces without one for users.
+std::optional<plan::OrdinaryUser> ordinary_caller();
 
 struct Launch {
   Bundle bundle;

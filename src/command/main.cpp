@@ -95,7 +95,9 @@ int run_all(std::span<char*> words, char* const* argv) {
   unsigned const inherited = inherited_descriptors();  // before the log is one, too
   open_log(globals);
   if (globals.words().empty()) throw Error::refusal("a command is missing: see orlop --help");
-  return find_and_run(words.subspan(globals.consumed()), {argv, globals.value("root"), inherited, no_cgroup(globals)});
+  std::string const rootless = globals.value("rootless", "auto");
+  return find_and_run(words.subspan(globals.consumed()),
+                      {argv, globals.value("root"), rootless, inherited, no_cgroup(globals)});
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "orlop/plan/print.hpp"
 
-#include "bundle.hpp"
+#include "launch.hpp"
 
 #include "orlop/base/error.hpp"
 #include "orlop/command/command.hpp"
@@ -16,7 +16,7 @@ int plan(Context const& context, Arguments const& arguments) {
   container::check_id(id);
   Bundle const bundle = load_bundle(arguments.value("bundle", "."), arguments.value("config"));
   launch::Survey host;
-  auto const made = make_plan(bundle, host, {id, "", arguments.has("no-pivot"), arguments.has("no-new-keyring"), context.no_cgroup});
+  auto const made = make_plan(bundle, host, make_request(context, arguments, id));
   print(format == "json" ? plan::json(made) : plan::text(made));
   return 0;
 }

@@ -7,6 +7,7 @@
 #include "oci/spec.hpp"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 namespace orlop::command {
 
@@ -63,15 +64,32 @@ oci::Spec example_spec() {
   return spec;
 }
 
+// What an ordinary user can have: the own id as root, no other one; the host's network, for a new one would lead nowhere;
+// the host's /sys with it, and no cgroup.
+oci::Spec without_root(oci::Spec spec) {
+  auto& config = *spec.linux_config;
+  config.resources.reset();
+  std::erase_if(config.namespaces, [](auto const& one) { return one.type == oci::NamespaceKind::network; });
+  config.namespaces.push_back({oci::NamespaceKind::user, ""});
+  config.uid_mappings = {{0, geteuid(), 1}};
+  config.gid_mappings = {{0, getegid(), 1}};
+  for (auto& mount : spec.mounts) {
+    std::erase_if(mount.options, [](std::string const& word) { return word.starts_with("gid=") || word.starts_with("uid="); });
+    if (mount.destination == "/sys") mount = {"/sys", "none", "/sys", {"rbind", "nosuid", "noexec", "nodev", "rro"}, {}, {}};
+  }
+  return spec;
+}
+
 }  // namespace
 
 int spec(Context const&, Arguments const& arguments) {
+  oci::Spec const made = arguments.has("rootless") ? without_root(example_spec()) : example_spec();
   std::string const beside = path::joined(arguments.value("bundle", "."), "config.json");
   std::string const path = arguments.value("file", beside);
   int const fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (fd < 0 && errno == EEXIST) throw Error::refusal(concat({path, " exists: remove it first"}));
   Fd const file{check(fd, "open", {path})};
-  file::write(file, path, oci::print(example_spec(), oci::Style::pretty) + "\n");
+  file::write(file, path, oci::print(made, oci::Style::pretty) + "\n");
   return 0;
 }
 

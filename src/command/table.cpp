@@ -13,6 +13,7 @@ namespace {
 
 constexpr Option globals[] = {
     {"root", 0, "DIR", "directory for the state of containers (default: /run/orlop)"},
+    {"rootless", 0, "WHEN", "go without a cgroup that cannot be made: auto (default), true or false"},
     {"log", 0, "FILE", "append the log to FILE, or to journald:NAME or syslog:NAME"},
     {"log-format", 0, "FORMAT", "text (default) or json"},
     {"log-level", 0, "LEVEL", "error, warning (default), info or debug"},
@@ -103,6 +104,7 @@ constexpr Option ps_options[] = {
 };
 constexpr Option spec_options[] = {
     {"bundle", 'b', "DIR", "where to write config.json (default: .)"},
+    {"rootless", 0, nullptr, "for an ordinary user: the own id is the container's root"},
     {"file", 'f', "FILE", "write to FILE instead"},
     help_option,
 };

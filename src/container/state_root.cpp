@@ -36,7 +36,11 @@ bool is_root_of_another() {
 void make_private(std::string const& path) {
   for (auto slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
     mkdir(path.substr(0, slash).c_str(), 0755);
-  if (mkdir(path.c_str(), 0711) < 0 && errno != EEXIST) fail("mkdir", {path});
+  // The directory of an ordinary user is cleaned of what is old, but for what has the sticky bit: XDG Base Directories.
+  bool const is_ordinary = geteuid() != 0;
+  bool const is_made = mkdir(path.c_str(), is_ordinary ? 0700 : 0711) == 0;
+  if (!is_made && errno != EEXIST) fail("mkdir", {path});
+  if (is_made && is_ordinary) check(chmod(path.c_str(), S_ISVTX | 0700), "chmod", {path});
 }
 
 struct CloseDirectory {

@@ -25,7 +25,7 @@ constexpr Word words[] = {
     {CLONE_NEWNS, "CLONE_NEWNS", "mnt"},      {CLONE_NEWUTS, "CLONE_NEWUTS", "uts"},
     {CLONE_NEWIPC, "CLONE_NEWIPC", "ipc"},    {CLONE_NEWNET, "CLONE_NEWNET", "net"},
     {CLONE_NEWCGROUP, "CLONE_NEWCGROUP", "cgroup"}, {CLONE_NEWTIME, "CLONE_NEWTIME", "time"},
-    {CLONE_INTO_CGROUP, "CLONE_INTO_CGROUP", ""},
+    {CLONE_INTO_CGROUP, "CLONE_INTO_CGROUP", ""},  {CLONE_PARENT, "CLONE_PARENT", ""},
 };
 
 std::string names_of(std::uint64_t flags) {
@@ -42,7 +42,7 @@ std::optional<Child> clone_into(std::uint64_t namespaces, int cgroup) {
   clone_args arguments{};
   arguments.flags = namespaces | CLONE_PIDFD;
   arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
-  arguments.exit_signal = SIGCHLD;
+  arguments.exit_signal = namespaces & CLONE_PARENT ? 0 : SIGCHLD;  // then it is the one that we have
   if (cgroup >= 0) {
     arguments.flags |= CLONE_INTO_CGROUP;
     arguments.cgroup = static_cast<std::uint64_t>(cgroup);

@@ -32,17 +32,17 @@ constexpr unsigned class_shift = 13;
 
 }  // namespace
 
-void set_scheduling(Scheduling const& wanted) {
+void set_scheduling(Scheduling const& wanted, pid_t process) {
   Attributes const attributes{sizeof(Attributes), wanted.policy,  wanted.flags,    wanted.nice,
                               wanted.priority,    wanted.runtime, wanted.deadline, wanted.period};
-  if (syscall(SYS_sched_setattr, 0, &attributes, 0) < 0)
-    fail_with_hint("sched_setattr", {0, wanted.policy, wanted.flags, wanted.nice, wanted.priority, wanted.runtime,
+  if (syscall(SYS_sched_setattr, process, &attributes, 0) < 0)
+    fail_with_hint("sched_setattr", {process, wanted.policy, wanted.flags, wanted.nice, wanted.priority, wanted.runtime,
                                      wanted.deadline, wanted.period});
 }
 
-void set_io_priority(IoPriority const& wanted) {
-  if (syscall(SYS_ioprio_set, who_process, 0, wanted.priority_class << class_shift | wanted.level) < 0)
-    fail_with_hint("ioprio_set", {Word{"IOPRIO_WHO_PROCESS"}, 0, wanted.priority_class, wanted.level});
+void set_io_priority(IoPriority const& wanted, pid_t process) {
+  if (syscall(SYS_ioprio_set, who_process, process, wanted.priority_class << class_shift | wanted.level) < 0)
+    fail_with_hint("ioprio_set", {Word{"IOPRIO_WHO_PROCESS"}, process, wanted.priority_class, wanted.level});
 }
 
 }  // namespace orlop::kernel

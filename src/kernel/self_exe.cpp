@@ -22,6 +22,12 @@ namespace {
 constexpr char self[] = "/proc/self/exe";
 constexpr int all_seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
+// Whatever ids an ordinary user can give a container, root of the host is not among them. It may not even be readable.
+bool is_roots_alone() {
+  struct stat status;
+  return geteuid() != 0 && stat(self, &status) == 0 && status.st_uid == 0 && !(status.st_mode & (S_IWGRP | S_IWOTH));
+}
+
 bool is_out_of_reach(int exe) {
   struct statvfs status;
   check(fstatvfs(exe, &status), "fstatvfs", {self});
@@ -65,6 +71,7 @@ Fd sealed_copy(int exe) {
 
 Fd protect_self_exe(char* const* arguments) {
   Doing const doing{"protecting orlop's own executable"};
+  if (is_roots_alone()) return {};
   Fd const exe = path::open_host(self, O_RDONLY);
   if (is_out_of_reach(exe)) return {};
   Fd tree = try_read_only_clone();

@@ -17,7 +17,7 @@ void write_time_offsets(pid_t pid, std::vector<TimeOffset> const& offsets) {
   std::string text;
   for (auto const& offset : offsets)
     text += concat({offset.clock == Clock::monotonic ? "monotonic " : "boottime ", offset.seconds, " ", offset.nanoseconds, "\n"});
-  file::write_existing(concat({"/proc/", pid, "/timens_offsets"}), text);
+  file::write_existing(concat({"/proc/", pid ? std::to_string(pid) : "self", "/timens_offsets"}), text);
 }
 
 void enter_new_time() {

@@ -58,7 +58,7 @@ void mount_v1(Directory const& root, plan::Mount const& mount, plan::Plan const&
   finish_mount(tmpfs.fd, mount);
 }
 
-// The container has no cgroup of its own (--cgroup-manager disabled): an empty directory in its place, never the host's
+// The container has no cgroup of its own (--cgroup-manager disabled, or it could not be made): an empty directory in its place, never the host's
 // tree.
 void mount_nothing(Directory const& root, plan::Mount const& mount) {
   Fd const target = path::make_directories(root, mount.destination);
@@ -72,6 +72,7 @@ void mount_nothing(Directory const& root, plan::Mount const& mount) {
 
 void mount_cgroup(Directory const& root, plan::Mount const& mount, plan::Plan const& plan) {
   if (plan.cgroup.is_disabled) return mount_nothing(root, mount);
+  if (plan.cgroup.directories.empty() && plan.cgroup.is_left_out) return mount_nothing(root, mount);
   if (plan.cgroup.directories.empty()) throw Error::refusal("this host has no cgroup hierarchy in /sys/fs/cgroup");
   auto const& first = plan.cgroup.directories.front();
   if (!first.hierarchy.name.empty()) return mount_v1(root, mount, plan);

@@ -63,6 +63,7 @@ void CgroupSet::set() {
   Doing const doing{"cgroup"};
   bool const only_v2 = cgroup_.directories.size() == 1 && cgroup_.born_in();
   for (auto const& directory : cgroup_.directories) {
+    if (!cgroup_.filters_devices) break;
     if (directory.hierarchy.has("devices")) kernel::filter_devices_v1(directory.full(), cgroup_.devices);
     if (only_v2) kernel::filter_devices_v2(directory.full(), cgroup_.devices);
   }
@@ -79,6 +80,11 @@ bool CgroupSet::has_killed() const {
 void CgroupSet::set_last() {
   Doing const doing{"cgroup"};
   kernel::write_settings(settings_of(cgroup_, true));
+}
+
+void CgroupSet::give_to(uid_t owner) {
+  Doing const doing{"cgroup"};
+  for (auto const& directory : made_) kernel::delegate_cgroup(directory, owner);
 }
 
 CgroupSet::~CgroupSet() {

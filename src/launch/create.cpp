@@ -1,7 +1,9 @@
 // The parent while it makes a container: in the caller's namespaces, as the caller, with the host's files in reach.
 #include "orlop/launch/create.hpp"
 
+#include "id_map.hpp"
 #include "mount_source.hpp"
+#include "stage.hpp"
 
 #include "orlop/base/file.hpp"
 #include "orlop/base/log.hpp"
@@ -19,9 +21,10 @@
 #include "orlop/launch/console.hpp"
 #include "orlop/launch/hook.hpp"
 #include "orlop/launch/init.hpp"
-#include "orlop/launch/parley.hpp"
 #include "orlop/launch/last_words.hpp"
 #include "orlop/launch/listener.hpp"
+#include "orlop/launch/parley.hpp"
+#include "orlop/launch/payload.hpp"
 
 #include <csignal>
 #include <cstring>
@@ -69,6 +72,16 @@ std::vector<Fd> open_joined(plan::Namespaces const& namespaces) {
   return open;
 }
 
+// EPERM and its kin say nothing of what switched user namespaces off.
+template <class Clone>
+std::optional<Child> born(Clone const& clone) {
+  try {
+    return clone();
+  } catch (Error& error) {
+    throw with_user_namespace_hint(std::move(error));
+  }
+}
+
 }  // namespace
 
 Creation::Creation(plan::Plan const& plan, Source const& source, CreateOptions const& options, SignalGuard& signals,
@@ -108,30 +121,50 @@ void Creation::clone(std::vector<Fd> joined) {
   kernel::ChildrenElsewhere elsewhere;
   for (std::size_t i = 0; i < joined.size(); ++i) {
     auto const& one = plan_.namespaces.joined[i];
-    if (one.kind != CLONE_NEWPID && !plan_.user_namespace) continue;  // the child's own to join
+    if (needs_stage(plan_) || (one.kind != CLONE_NEWPID && !plan_.user_namespace)) continue;  // the child's own to join
     Doing const doing{"linux.namespaces", one.index, one.path};
     elsewhere.enter(joined[i], one.kind);
   }
   // The processes of another pid namespace see the child from its first instruction on, and those of a user namespace
   // with the same ids could look into it: it is not theirs to.
-  bool const is_seen = plan_.namespaces.joins(CLONE_NEWPID) || plan_.user_namespace;
+  // Only an ordinary user could not write the maps of a new one then.
+  auto const& user = plan_.user_namespace;
+  bool const is_seen = user ? user->is_joined || !user->has_ordinary_maker : plan_.namespaces.joins(CLONE_NEWPID);
   if (is_seen) kernel::set_dumpable(false);
-  auto child = kernel::clone_into(plan_.namespaces.at_clone, birthplace);
-  if (!child) launch::init(plan_, theirs, std::move(joined));
+  bool const has_stage = needs_stage(plan_);
+  auto child = born([&] { return kernel::clone_into(has_stage ? 0 : plan_.namespaces.at_clone, birthplace); });
+  if (!child && has_stage) launch::stage(plan_, theirs, std::move(joined));
+  if (!child) launch::init(plan_, {theirs, std::move(joined)});
   if (is_seen) kernel::set_dumpable(true);
   elsewhere.end();
   init_ = std::move(*child);
   channel_ = std::move(ours);
 }
 
-// What the kernel asks the host's privilege for is done for the child, by pid.
 void Creation::map_ids() {
-  auto const& user = *plan_.user_namespace;
-  Doing const doing{"user namespace"};
-  kernel::write_id_maps(init_.pid(), user.uids, user.gids, false);
-  for (auto const& limit : plan_.process.rlimits) kernel::raise_hard_limit(init_.pid(), limit);
-  if (auto const uid = kernel::id_outside(user.uids, plan_.process.user.uid)) kernel::own_stdio(*uid);
+  launch::map_ids(init_.pid(), *plan_.user_namespace);
+  prepare_by_pid(plan_.user_namespace->uids);
   if (!say(channel_, Word::ids_mapped)) report_death();
+}
+
+// What the kernel asks the host's privilege for is done for the child, by pid.
+void Creation::prepare_by_pid(kernel::IdSpans const& uids) {
+  for (auto const& limit : plan_.process.rlimits) kernel::raise_hard_limit(init_.pid(), limit);
+  if (plan_.process.priorities_from_outside) take_on_priorities(plan_.process, init_.pid());
+  if (auto const uid = kernel::id_outside(uids, plan_.process.user.uid)) kernel::own_stdio(*uid);
+}
+
+// The stage's child is our own: CLONE_PARENT.
+void Creation::take_over(Fd pidfd, pid_t pid) {
+  init_.reap();
+  init_ = Child{pid, std::move(pidfd)};
+  record_.init = container::identify(pid);
+  auto const maps = kernel::id_maps_of(pid);
+  prepare_by_pid(maps.uids);
+  if (!say(channel_, Word::ids_mapped)) report_death();
+  if (auto const inside = plan_.cgroup.owner_inside)
+    if (auto const outside = kernel::id_outside(maps.uids, *inside)) cgroups_.give_to(*outside);
+  if (!say(channel_, Word::cgroups_set)) report_death();
 }
 
 // As the child sees the path, with our right to reach it.
@@ -143,7 +176,7 @@ Fd Creation::open_source(Fd root, std::int32_t index) {
 }
 
 void Creation::claim() {
-  pid_t const init = init_.pid();  // 0 if it is not born yet
+  pid_t const init = needs_stage(plan_) ? 0 : init_.pid();  // 0 if it is not born yet
   record_ = first_record(plan_, source_);
   if (init) record_.init = container::identify(init);
   directory_ = container::ContainerDir::claim(options_.state_root, record_, source_.config);
@@ -156,18 +189,20 @@ void Creation::set_oom_score() {
 }
 
 void Creation::make_outside() {
-  if (plan_.cgroup.born_in())
-    record_.init = container::identify(init_.pid());
-  else
+  bool const has_stage = needs_stage(plan_);
+  if (!plan_.cgroup.born_in())
     claim();
+  else if (!has_stage)
+    record_.init = container::identify(init_.pid());
   Fd const gate = options_.waits_for_start ? container::make_gate(directory_) : Fd{};
   log::debug(concat({"recorded in ", directory_.directory().path, ", init has pid ", init_.pid()}));
   cgroups_.make_rest();
   set_oom_score();
   if (!say(channel_, Word::cgroups_made, gate)) report_death();
-  if (plan_.user_namespace) map_ids();
+  if (plan_.user_namespace && !has_stage) map_ids();
   cgroups_.set();
-  if (!say(channel_, Word::cgroups_set)) report_death();
+  // Behind a stage the rest is said when init is there: take_over.
+  if (!has_stage && !say(channel_, Word::cgroups_set)) report_death();
   spare_.reset();
   log::debug("cgroups made and set");
 }
@@ -191,6 +226,9 @@ bool Creation::is_done(Heard& heard) {
     case Word::run_hooks:
       run_hooks();
       if (!say(channel_, Word::done)) report_death();
+      return false;
+    case Word::forked:
+      take_over(std::move(heard.fd), heard.message.index);
       return false;
     case Word::write_time_offsets:
       kernel::write_time_offsets(init_.pid(), plan_.namespaces.time_offsets);

@@ -9,6 +9,8 @@
 //   execute              "                              "               0 1 2
 #include "orlop/launch/enter.hpp"
 
+#include "stage.hpp"
+
 #include "orlop/kernel/attribute.hpp"
 #include "orlop/kernel/cgroup.hpp"
 #include "orlop/kernel/join.hpp"
@@ -16,6 +18,7 @@
 #include "orlop/kernel/oom_score.hpp"
 #include "orlop/kernel/processor.hpp"
 #include "orlop/kernel/terminal.hpp"
+#include "orlop/kernel/user_namespace.hpp"
 #include "orlop/base/path.hpp"
 #include "orlop/launch/channel.hpp"
 #include "orlop/launch/payload.hpp"
@@ -41,9 +44,11 @@ public:
     kernel::set_umask(0);
     enter_cgroups();
     set_oom_score();  // while /proc is the host's
+    if (plan_.process.priorities_from_outside) take_on_priorities(plan_.process, 0);
     std::vector<int> kept = kept_descriptors(plan_.process);
     kept.insert(kept.end(), {std::min(channel_, entrance_.init), std::max(channel_, entrance_.init)});
     kernel::close_all_but(kept);
+    if (entrance_.has_stage) be_stage();
     join_namespaces();
     kernel::new_session();
     if (plan_.process.terminal.wanted) use_terminal();
@@ -67,7 +72,12 @@ private:
 
   void set_oom_score() {
     Doing const doing{"process.oomScoreAdj"};
-    if (auto const score = plan_.process.oom_score_adj) kernel::set_oom_score(0, *score);
+    auto const score = plan_.process.oom_score_adj;
+    if (!score) return;
+    // Our own file is root's while we may not be looked into; a stage is nobody's in the container to look into yet.
+    if (entrance_.has_stage) kernel::set_dumpable(true);
+    kernel::set_oom_score(0, *score);
+    if (entrance_.has_stage) kernel::set_dumpable(false);
   }
 
   // What the kernel checks against the host's user namespace is over from here on.
@@ -75,10 +85,29 @@ private:
     Doing const doing{"namespaces"};
     if (entrance_.namespaces) kernel::join_process(entrance_.init, entrance_.namespaces);
     if (entrance_.namespaces & CLONE_NEWUSER) {
-      kernel::become({});  // the host's root is nobody there
+      // The host's root is nobody there.
+      kernel::become_owner(entrance_.owner_uid, entrance_.owner_gid, plan_.process.user.keep_groups);
       kernel::set_dumpable(false);
+      kernel::die_with_parent();  // which the change of user has ended
     }
     close(entrance_.init);
+  }
+
+  // Comes back in the process that is executed: born in init's pid namespace, in its user namespace already.
+  void be_stage() {
+    Doing const doing{"namespaces"};
+    kernel::join_process(entrance_.init, CLONE_NEWUSER);
+    kernel::set_dumpable(false);
+    kernel::die_with_parent();
+    entrance_.namespaces &= ~std::uint64_t{CLONE_NEWUSER};
+    if (entrance_.namespaces & CLONE_NEWPID) kernel::join_process(entrance_.init, CLONE_NEWPID);
+    entrance_.namespaces &= ~std::uint64_t{CLONE_NEWPID};
+    auto child = kernel::clone_into(CLONE_PARENT, -1);
+    if (child) hand_over(std::move(*child), channel_);
+    kernel::die_with_parent();
+    kernel::become_owner(entrance_.owner_uid, entrance_.owner_gid, plan_.process.user.keep_groups);
+    kernel::set_dumpable(false);
+    kernel::die_with_parent();
   }
 
   void use_terminal() {

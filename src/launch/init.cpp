@@ -3,8 +3,9 @@
 //   after                namespaces                      user            reach
 //   clone3               new pid, mount, uts, ipc        as the caller   the host's files, through its own mount tree
 //                        (a joined pid namespace: born in it, see Creation::clone)
-//   enter_user           + (a new user namespace is      its owner       what that user may reach
-//                        there since the clone)
+//   enter_user           + (a user namespace is there    its owner       what that user may reach
+//                        since the clone, new, or
+//                        joined by our stage)
 //   join                 + the joined ones               "               "
 //   enter_network        + network, time                 "               "
 //   enter_cgroup         + cgroup                        "               "
@@ -15,6 +16,7 @@
 //   execute              all                             "               0 1 2
 #include "orlop/launch/init.hpp"
 
+#include "stage.hpp"
 #include "sysctl.hpp"
 
 #include "orlop/launch/channel.hpp"
@@ -41,8 +43,13 @@ namespace {
 
 class Init {
 public:
-  Init(plan::Plan const& plan, int channel, std::vector<Fd> joined)
-      : plan_{plan}, channel_{channel}, joined_{std::move(joined)}, listener_{channel} {}
+  Init(plan::Plan const& plan, Inheritance inheritance)
+      : plan_{plan},
+        channel_{inheritance.channel},
+        is_in_cgroups_{inheritance.is_in_cgroups},
+        joined_{std::move(inheritance.joined)},
+        gate_{std::move(inheritance.gate)},
+        listener_{channel_} {}
 
   void run() {
     begin();
@@ -93,14 +100,18 @@ private:
     close_inherited();
     // Killed with the parent until the container is ready; behind that, the end of the channel tells.
     kernel::die_with_parent();
-    kernel::set_dumpable(false);
+    // An ordinary user can write the maps only as long as we may be looked into: enter_user.
+    bool const waits_for_maps = plan_.user_namespace && plan_.user_namespace->has_ordinary_maker && !is_in_cgroups_;
+    // Said explicitly: one that may be executed and not read begins without it.
+    kernel::set_dumpable(waits_for_maps);
     kernel::set_umask(0);
   }
 
   void enter_user() {
     Doing const doing{"user namespace"};
     expect(channel_, Word::ids_mapped);
-    kernel::become_owner(plan_.user_namespace->owner_uid, plan_.user_namespace->owner_gid);
+    auto const& user = *plan_.user_namespace;
+    kernel::become_owner(user.owner_uid, user.owner_gid, plan_.process.user.keep_groups);
     kernel::die_with_parent();  // which the change of user has ended
     kernel::set_dumpable(false);
   }
@@ -108,6 +119,7 @@ private:
   void close_inherited() {
     std::vector<int> kept = kept_descriptors(plan_.process);
     kept.push_back(channel_);
+    if (gate_.is_open()) kept.push_back(gate_);
     for (Fd const& fd : joined_) kept.push_back(fd);
     std::sort(kept.begin(), kept.end());
     kernel::close_all_but(kept);
@@ -135,11 +147,15 @@ private:
   void enter_time() {
     Doing const doing{"linux.timeOffsets"};
     // The file is not ours to open in a user namespace, where nobody may look into us: the parent writes it.
-    if (plan_.user_namespace) {
+    // An ordinary parent has no more right than we have.
+    bool const is_ordinary = plan_.user_namespace && plan_.user_namespace->has_ordinary_maker;
+    if (plan_.user_namespace && !is_ordinary) {
       await_settings();
       ask(channel_, Word::write_time_offsets);
     } else {
-      kernel::write_time_offsets(getpid(), plan_.namespaces.time_offsets);
+      if (is_ordinary) kernel::set_dumpable(true);
+      kernel::write_time_offsets(0, plan_.namespaces.time_offsets);
+      if (is_ordinary) kernel::set_dumpable(false);
     }
     kernel::enter_new_time();
   }
@@ -147,9 +163,10 @@ private:
   // The cgroup namespace's root is the cgroup that we are in at that moment: all of them have to be entered first.
   void enter_cgroup() {
     Doing const doing{"cgroup"};
-    gate_ = expect(channel_, Word::cgroups_made);
-    for (auto const& directory : plan_.cgroup.directories)
-      if (!directory.hierarchy.is_v2) kernel::enter_cgroup(directory);
+    if (!is_in_cgroups_) {
+      gate_ = expect(channel_, Word::cgroups_made);
+      enter_v1_cgroups(plan_.cgroup);
+    }
     if (plan_.namespaces.after_cgroup) kernel::unshare_namespaces(plan_.namespaces.after_cgroup);
   }
 
@@ -207,6 +224,7 @@ private:
 
   plan::Plan const& plan_;
   int channel_;
+  bool is_in_cgroups_;
   bool are_settings_heard_ = false;
   HookFiles hook_files_;
   std::vector<Fd> joined_;
@@ -216,8 +234,8 @@ private:
 
 }  // namespace
 
-void init(plan::Plan const& plan, int channel, std::vector<Fd> joined) noexcept {
-  Init init{plan, channel, std::move(joined)};
+void init(plan::Plan const& plan, Inheritance inheritance) noexcept {
+  Init init{plan, std::move(inheritance)};
   try {
     init.run();
   } catch (Error const& error) {

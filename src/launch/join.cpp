@@ -13,6 +13,7 @@
 #include "orlop/kernel/join.hpp"
 #include "orlop/kernel/namespace.hpp"
 #include "orlop/kernel/processor.hpp"
+#include "orlop/kernel/user_namespace.hpp"
 #include "orlop/launch/console.hpp"
 #include "orlop/launch/enter.hpp"
 #include "orlop/launch/last_words.hpp"
@@ -82,6 +83,8 @@ Fd hold_init(container::ContainerDir const& container, container::Record const& 
   return std::move(*held);
 }
 
+bool denies_setgroups(container::Record const& record) { return kernel::id_maps_of(record.init.pid).denies_setgroups; }
+
 Join::Join(plan::Plan const& plan, container::Record const& record, Fd init, JoinOptions const& options,
            SignalGuard& signals, Fd spare)
     : plan_{plan}, record_{record}, init_{std::move(init)}, options_{options}, signals_{signals}, spare_{std::move(spare)} {}
@@ -102,11 +105,28 @@ void Join::execute() {
   file::replace(options_.pid_file, std::to_string(process_.pid()), 0644);
 }
 
+// What init does before it is its program, nobody but root may look at.
+std::uint64_t Join::namespaces_of_init() const {
+  try {
+    return kernel::namespaces_apart(record_.init.pid);
+  } catch (Error& error) {
+    if (error.code() != EACCES || record_.phase != container::Phase::created || geteuid() == 0) throw;
+    throw std::move(error).with_hint("only root can exec into a container that has not been started yet, or whose program "
+                                     "hides itself");
+  }
+}
+
 void Join::clone() {
   auto [ours, theirs] = socket::seqpacket_pair();
-  Entrance entrance{init_, kernel::namespaces_apart(record_.init.pid), {}};
-  bool const has_pid_namespace = entrance.namespaces & CLONE_NEWPID;
-  entrance.namespaces &= ~std::uint64_t{CLONE_NEWPID};
+  Entrance entrance{.init = init_, .namespaces = namespaces_of_init(), .cgroups_v1 = {}};
+  if (entrance.namespaces & CLONE_NEWUSER) {
+    auto const maps = kernel::id_maps_of(record_.init.pid);
+    entrance.owner_uid = kernel::owner_in(maps.uids);
+    entrance.owner_gid = kernel::owner_in(maps.gids);
+    entrance.has_stage = plan_.user_namespace && plan_.user_namespace->has_ordinary_maker;
+  }
+  bool const has_pid_namespace = entrance.namespaces & CLONE_NEWPID && !entrance.has_stage;
+  if (has_pid_namespace) entrance.namespaces &= ~std::uint64_t{CLONE_NEWPID};
   std::string birthplace;
   for (auto const& directory : plan_.exec->cgroups) {
     Doing const doing{"cgroup"};
@@ -142,6 +162,10 @@ void Join::clone() {
 // One word of the child; true when the program runs.
 bool Join::is_done(Heard& heard) {
   switch (heard.message.word) {
+    case Word::forked:
+      process_.reap();
+      process_ = Child{heard.message.index, std::move(heard.fd)};
+      return false;
     case Word::terminal:
       terminal_ = deliver_terminal(std::move(heard.fd), options_.console_socket);
       if (!say(channel_, Word::done)) report_death();

@@ -56,16 +56,7 @@ bool try_enter(std::string const& path) {
   }
 }
 
-// While we are still root: better than what we have needs a capability.
-void take_on_priorities(plan::Process const& process) {
-  if (process.scheduling) {
-    Doing const doing{"process.scheduler"};
-    kernel::set_scheduling(*process.scheduling);
-  }
-  if (process.io_priority) {
-    Doing const doing{"process.ioPriority"};
-    kernel::set_io_priority(*process.io_priority);
-  }
+void take_on_memory_policy(plan::Process const& process) {
   if (process.memory_policy) {
     Doing const doing{"linux.memoryPolicy"};
     kernel::set_memory_policy(*process.memory_policy);
@@ -74,13 +65,25 @@ void take_on_priorities(plan::Process const& process) {
 
 }  // namespace
 
+void take_on_priorities(plan::Process const& process, pid_t pid) {
+  if (process.scheduling) {
+    Doing const doing{"process.scheduler"};
+    kernel::set_scheduling(*process.scheduling, pid);
+  }
+  if (process.io_priority) {
+    Doing const doing{"process.ioPriority"};
+    kernel::set_io_priority(*process.io_priority, pid);
+  }
+}
+
 void take_on(plan::Process const& process) {
   if (process.session_keyring) kernel::new_session_keyring(*process.session_keyring);
   make_working_directory(process.cwd);
   for (auto const& limit : process.rlimits) kernel::set_rlimit(limit);
   kernel::reset_process_attributes();
   kernel::set_personality(process.personality.value_or(PER_LINUX));
-  take_on_priorities(process);
+  if (!process.priorities_from_outside) take_on_priorities(process, 0);  // while we are still root
+  take_on_memory_policy(process);
   kernel::reset_signals();
   kernel::own_stdio(process.user.uid);
   kernel::set_umask(process.umask.value_or(022));

@@ -6,9 +6,11 @@
 #include "orlop/kernel/seccomp.hpp"
 
 #include <cerrno>
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <unistd.h>
 
 namespace orlop::launch {
 
@@ -57,7 +59,47 @@ std::vector<kernel::CgroupHierarchy> find_hierarchies() {
   return found;
 }
 
+// "/user.slice/a" of "0::/user.slice/a".
+std::string own_v2_path() {
+  std::string const text = file::read("/proc/self/cgroup");
+  for (auto const line : split(text, '\n'))
+    if (line.starts_with("0::")) return std::string{line.substr(3)};
+  return "/";
+}
+
+bool is_at_or_below(std::string const& path, std::string const& above) {
+  return path.starts_with(above) && (path.size() == above.size() || path[above.size()] == '/');
+}
+
+std::string parent_of(std::string const& path) { return path.substr(0, path.rfind('/')); }
+
+// For us as we act, not as we were called. 0, or why not.
+int obstacle_to_writing(std::string const& path) { return faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) < 0 ? errno : 0; }
+
+std::string no_right(std::string const& path, int code) {
+  return concat({path, code == EROFS ? " is on a read-only mount" : " cannot be written by this user"});
+}
+
+// A process moves within the v2 tree by the right to the cgroup.procs above both ends: cgroups(7), "delegation".
+std::string obstacle_to_moving(kernel::CgroupDirectory const& cgroup) {
+  std::string common = own_v2_path();
+  while (common.size() > 1 && !is_at_or_below(cgroup.path, common)) common = parent_of(common);
+  std::string const procs = concat({cgroup.hierarchy.mount, common == "/" ? "" : common, "/cgroup.procs"});
+  int const code = obstacle_to_writing(procs);
+  return code ? no_right(procs, code) : std::string{};
+}
+
 }  // namespace
+
+// Its nearest ancestor that is there has to take a new directory, or it has to take processes itself.
+std::string Survey::obstacle_to_cgroup(kernel::CgroupDirectory const& cgroup) {
+  std::string const full = cgroup.full();
+  std::string there = full;
+  while (there.size() > cgroup.hierarchy.mount.size() && access(there.c_str(), F_OK) < 0) there = parent_of(there);
+  std::string const written = there == full ? there + "/cgroup.procs" : there;
+  if (int const code = obstacle_to_writing(written)) return no_right(written, code);
+  return cgroup.hierarchy.is_v2 ? obstacle_to_moving(cgroup) : std::string{};
+}
 
 std::vector<kernel::CgroupHierarchy> const& Survey::cgroup_hierarchies() {
   if (!hierarchies_) hierarchies_ = find_hierarchies();

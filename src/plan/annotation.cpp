@@ -25,7 +25,7 @@ void refuse_handler(std::string_view key, std::string_view value) {
 void plan_annotations(oci::Annotations const& annotations, Plan& plan) {
   for (auto const& [key, value] : annotations) {
     refuse_handler(key, value);
-    if (key == "run.oci.keep_original_groups") plan.process.user.keep_groups = value == "1" || value == "true";
+    if (key == "run.oci.keep_original_groups") plan.process.user.keep_groups |= value == "1" || value == "true";
   }
 }
 

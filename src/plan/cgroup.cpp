@@ -71,6 +71,33 @@ void add_default_rules(std::vector<DeviceRule>& rules) {
   for (Row const& row : rows) rules.push_back({true, 'c', row.major, row.minor, all_access});
 }
 
+// What only a cgroup gives; device rules are none of it, for a user without privilege has no devices but the host's nodes.
+std::string first_limit(oci::LinuxConfig const& config) {
+  if (!config.resources) return {};
+  auto const& all = *config.resources;
+  char const* name = nullptr;
+  if (all.memory && *all.memory != oci::LinuxMemory{}) name = "memory";
+  else if (all.cpu && *all.cpu != oci::LinuxCpu{}) name = "cpu";
+  else if (all.pids && *all.pids != oci::LinuxPids{}) name = "pids";
+  else if (all.block_io && *all.block_io != oci::LinuxBlockIo{}) name = "blockIO";
+  else if (!all.hugepage_limits.empty()) name = "hugepageLimits";
+  else if (all.network && *all.network != oci::LinuxNetwork{}) name = "network";
+  else if (!all.rdma.empty()) name = "rdma";
+  else if (!all.unified.empty()) name = "unified";
+  return name ? concat({"linux.resources.", name}) : std::string{};
+}
+
+// True: it is left out, and a note says why.
+bool is_left_out(kernel::CgroupDirectory const& directory, oci::LinuxConfig const& config, HostFacts& host, Plan& plan) {
+  std::string const obstacle = host.obstacle_to_cgroup(directory);
+  if (obstacle.empty()) return false;
+  if (std::string const limit = first_limit(config); !limit.empty())
+    throw Refusal{limit, concat({"needs the cgroup ", directory.full(), ", and it cannot be made: ", obstacle,
+                                 " (linux.cgroupsPath may name one below a cgroup that is delegated to the caller)"})};
+  plan.notes.push_back(concat({"no cgroup ", directory.full(), ": ", obstacle}));
+  return true;
+}
+
 // In a new user namespace the ids of the container are others on the host.
 uid_t host_uid(Plan const& plan, uid_t uid) {
   if (!plan.user_namespace) return uid;
@@ -87,14 +114,22 @@ void plan_without_cgroup(Plan& plan) {
   plan.notes.push_back("--cgroup-manager disabled: no cgroup is made, no device rule applies");
 }
 
-void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Plan& plan) {
+void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Request const& request, Plan& plan) {
   std::string const path = path::cleaned(config.cgroups_path.empty() ? plan.id : config.cgroups_path);
   if (path == "/") throw Refusal{"linux.cgroupsPath", "is the root of the hierarchy, which is the host's"};
-  for (auto const& hierarchy : host.cgroup_hierarchies()) plan.cgroup.directories.push_back({hierarchy, path});
+  for (auto const& hierarchy : host.cgroup_hierarchies()) {
+    kernel::CgroupDirectory directory{hierarchy, path};
+    if (request.cgroup_may_lack && is_left_out(directory, config, host, plan))
+      plan.cgroup.is_left_out = true;
+    else
+      plan.cgroup.directories.push_back(std::move(directory));
+  }
   if (config.resources)
     for (std::size_t i = 0; i < config.resources->devices.size(); ++i)
       add_rule(config.resources->devices[i], i, plan.cgroup.devices);
   add_default_rules(plan.cgroup.devices);
+  // Such a container has no devices but nodes of the host that are bound in, which the host's own modes protect.
+  plan.cgroup.filters_devices = request.may_filter_devices;
 }
 
 // The spec's rules: only on v2, with a new cgroup namespace, and where the container can write to its cgroups.
@@ -107,7 +142,11 @@ void plan_cgroup_owner(oci::Spec const& spec, Plan& plan) {
   if (!only_v2 || !spec.process || !plan.namespaces.is_new(CLONE_NEWCGROUP)) return;
   if (std::none_of(plan.mounts.begin(), plan.mounts.end(), is_writable)) return;
   uid_t const uid = spec.process->user.uid, owner = host_uid(plan, uid);
-  if (owner != 0) plan.cgroup.owner = owner;
+  // An ordinary user's are its own already. The ids of a joined user namespace are known when somebody is in it.
+  if (plan.user_namespace && plan.user_namespace->has_ordinary_maker) return;
+  if (plan.user_namespace && plan.user_namespace->is_joined)
+    plan.cgroup.owner_inside = uid;
+  else if (owner != 0) plan.cgroup.owner = owner;
 }
 
 }  // namespace orlop::plan

@@ -93,7 +93,8 @@ Description describe_cgroup(Cgroup const& cgroup) {
   devices.add(Description::text("deny a *:* rwm"));
   for (auto const& rule : cgroup.devices)
     devices.add(Description::text(concat({rule.allow ? "allow " : "deny ", kernel::device_rule_text(rule)})));
-  section.add("devices", std::move(devices));
+  section.add("devices", cgroup.filters_devices ? std::move(devices) : Description::text("not filtered"));
+  if (cgroup.owner_inside) section.add("is given to the user inside", Description::number(*cgroup.owner_inside));
   if (!cgroup.controllers.empty()) section.add("controllers switched on", Description::texts(cgroup.controllers));
   Description settings = Description::list();
   for (auto const& setting : cgroup.settings) settings.add(Description::text(setting_text(setting)));
@@ -139,9 +140,13 @@ Description describe_spans(kernel::IdSpans const& map) {
 
 Description describe_user_namespace(UserNamespace const& user) {
   Description section;
-  section.add("uids", describe_spans(user.uids));
-  section.add("gids", describe_spans(user.gids));
-  section.add("owner", Description::text(concat({user.owner_uid, ":", user.owner_gid})));
+  if (user.is_joined) section.add("joined", Description::boolean(true));
+  if (!user.uids.empty()) section.add("uids", describe_spans(user.uids));
+  if (!user.gids.empty()) section.add("gids", describe_spans(user.gids));
+  if (user.uids_by_helper) section.add("uids written by", Description::text("newuidmap"));
+  if (user.gids_by_helper) section.add("gids written by", Description::text("newgidmap"));
+  if (user.denies_setgroups) section.add("setgroups", Description::text("deny"));
+  if (!user.is_joined) section.add("owner", Description::text(concat({user.owner_uid, ":", user.owner_gid})));
   return section;
 }
 

@@ -137,6 +137,10 @@ Plan make_exec(oci::Spec const& spec, HostFacts& host, ExecRequest const& reques
   refuse_unsupported(process);
   Plan plan;
   plan.id = request.id;
+  plan_user_namespace_of(spec.linux_config.value_or(oci::LinuxConfig{}), host, request, plan);
+  if (plan.user_namespace) check_mapped(process.user, plan);
+  if (request.denies_setgroups && !process.user.additional_gids.empty())
+    throw Refusal{"process.user.additionalGids", "cannot be had: setgroups is denied in the container's user namespace"};
   plan_process(process, host, plan);
   plan_descriptors(request.descriptors, plan.process);
   plan_attributes(process, spec.linux_config.value_or(oci::LinuxConfig{}), plan);

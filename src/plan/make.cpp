@@ -59,6 +59,13 @@ void plan_propagation(std::string const& word, Rootfs& rootfs) {
     rootfs.last_propagation = propagation | (recursive ? unsigned{MS_REC} : 0);
 }
 
+void plan_denied_groups(oci::Process const& process, Request const& request, Plan& plan) {
+  if (!request.denies_setgroups) return;
+  if (!process.user.additional_gids.empty())
+    throw Refusal{"process.user.additionalGids", "cannot be had: setgroups is denied in orlop's own user namespace"};
+  plan.process.user.keep_groups = true;
+}
+
 }  // namespace
 
 void plan_rootfs(oci::Spec const& spec, Request const& request, Plan& plan) {
@@ -82,11 +89,11 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   plan.id = request.id;
   plan.bundle = request.bundle;
   plan_namespaces(config, host, plan);
-  plan_user_namespace(spec, config, plan);
+  plan_user_namespace(spec, config, request, plan);
   if (request.no_cgroup)
     plan_without_cgroup(plan);
   else
-    plan_cgroup(config, host, plan);
+    plan_cgroup(config, host, request, plan);
   plan_resources(config, host, plan);
   plan_rootfs(spec, request, plan);
   plan_names(spec, host, plan);
@@ -94,6 +101,7 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   plan_cgroup_owner(spec, plan);
   plan_devices(config, plan);
   plan_sysctls(spec, host, plan);
+  plan_denied_groups(*spec.process, request, plan);
   plan_process(*spec.process, host, plan);
   plan_seccomp(spec, host, plan);
   if (!request.no_new_keyring) plan.process.session_keyring = concat({"_ses.", plan.id});

@@ -41,16 +41,10 @@ void place(std::uint64_t kind, bool has_offsets, bool has_user, Namespaces& name
   }
 }
 
-bool has_new_user(oci::LinuxConfig const& config) {
-  for (auto const& wanted : config.namespaces)
-    if (wanted.type == oci::NamespaceKind::user && wanted.path.empty()) return true;
-  return false;
-}
-
 void join(oci::LinuxNamespace const& wanted, Row const& row, std::size_t index, HostFacts& host, Namespaces& namespaces) {
   std::string const where = at("linux.namespaces", index, "path");
   if (wanted.path.front() != '/') throw Refusal{where, concat({"\"", wanted.path, "\" is not an absolute path"})};
-  if (row.flag == CLONE_NEWUSER) throw Refusal{where, "joining a user namespace is not supported by this version of orlop"};
+  if (row.flag == CLONE_NEWUSER && host.is_own_namespace(row.flag, wanted.path)) return;  // nothing to join: we are there
   if (row.flag == CLONE_NEWNS && host.is_own_namespace(row.flag, wanted.path))
     throw Refusal{where, "is the host's own: the container's root would become the root of the host"};
   namespaces.joined.push_back({row.flag, wanted.path, index});
@@ -83,8 +77,16 @@ void plan_time_offsets(oci::LinuxConfig const& config, Namespaces& namespaces) {
 
 }  // namespace
 
+bool has_user_namespace(oci::LinuxConfig const& config, HostFacts& host) {
+  for (auto const& wanted : config.namespaces)
+    if (wanted.type == oci::NamespaceKind::user)
+      return wanted.path.empty() || !host.is_own_namespace(CLONE_NEWUSER, wanted.path);
+  return false;
+}
+
 void plan_namespaces(oci::LinuxConfig const& config, HostFacts& host, Plan& plan) {
   std::uint64_t seen = 0;
+  bool const has_user = has_user_namespace(config, host);
   for (std::size_t i = 0; i < config.namespaces.size(); ++i) {
     auto const& wanted = config.namespaces[i];
     Row const& row = row_of(wanted.type);
@@ -94,7 +96,7 @@ void plan_namespaces(oci::LinuxConfig const& config, HostFacts& host, Plan& plan
       join(wanted, row, i, host, plan.namespaces);
       continue;
     }
-    place(row.flag, !config.time_offsets.empty(), has_new_user(config), plan.namespaces);
+    place(row.flag, !config.time_offsets.empty(), has_user, plan.namespaces);
   }
   if (!(seen & CLONE_NEWNS))
     throw Refusal{"linux.namespaces", "a new mount namespace is needed: the container's mounts would be made on the host"};

@@ -135,6 +135,8 @@ void plan_process(oci::Process const& process, HostFacts& host, Plan& plan) {
     throw Refusal{"process.cwd", concat({"\"", process.cwd, "\" is not an absolute path"})};
   plan.process.cwd = process.cwd;
   plan_user(process.user, plan.process);
+  plan.process.user.keep_groups |= plan.user_namespace && plan.user_namespace->denies_setgroups;
+  plan.process.priorities_from_outside = plan.user_namespace && !plan.user_namespace->has_ordinary_maker;
   plan.process.no_new_privileges = process.no_new_privileges;
   plan_terminal(process, plan);
   plan_rlimits(process, plan);

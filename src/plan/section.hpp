@@ -11,8 +11,14 @@ void refuse_unsupported(oci::Spec const& spec);
 void refuse_unsupported(oci::Process const& process);
 
 void plan_namespaces(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
-void plan_user_namespace(oci::Spec const& spec, oci::LinuxConfig const& config, Plan& plan);
-void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
+void plan_user_namespace(oci::Spec const& spec, oci::LinuxConfig const& config, Request const& request, Plan& plan);
+// Of a container that is there: what `exec` has to know of it.
+void plan_user_namespace_of(oci::LinuxConfig const& config, HostFacts& host, ExecRequest const& request, Plan& plan);
+// process.user's ids, where the maps are known.
+void check_mapped(oci::User const& user, Plan const& plan);
+// A user namespace in the list that is not simply the caller's own.
+bool has_user_namespace(oci::LinuxConfig const& config, HostFacts& host);
+void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Request const& request, Plan& plan);
 void plan_without_cgroup(Plan& plan);  // instead of plan_cgroup: --cgroup-manager disabled
 void plan_resources(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);  // behind plan_cgroup
 void plan_cgroup_owner(oci::Spec const& spec, Plan& plan);  // behind plan_mounts

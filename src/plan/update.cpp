@@ -110,13 +110,13 @@ Update make_update(oci::Spec const& spec, oci::LinuxResources const& before, oci
   Plan plan;
   plan.id = id;
   config.resources = before;
-  plan_cgroup(config, host, plan);
+  plan_cgroup(config, host, {}, plan);
   update.devices_before = std::move(plan.cgroup.devices);
   plan.cgroup = {};
   config.resources = wanted;
   if (config.resources->memory) complete(*config.resources->memory, before.memory.value_or(oci::LinuxMemory{}));
   if (config.resources->cpu) complete(*config.resources->cpu, before.cpu.value_or(oci::LinuxCpu{}));
-  plan_cgroup(config, host, plan);
+  plan_cgroup(config, host, {}, plan);
   plan_resources(config, host, plan);
   update.cgroup = std::move(plan.cgroup);
   update.warnings = std::move(plan.warnings);

@@ -63,33 +63,81 @@ std::uint32_t owner_of(IdSpans const& map) {
   return map.front().inside;
 }
 
+// What anybody may map without privilege: the own id, alone.
+bool is_own_id(IdSpans const& map, std::uint32_t id) {
+  return map.size() == 1 && map.front().outside == id && map.front().count == 1;
+}
+
 bool is_mapped(IdSpans const& map, std::uint32_t id) {
   return std::any_of(map.begin(), map.end(), [&](auto const& range) { return id >= range.inside && id - range.inside < range.count; });
 }
 
 void check_mapped(IdSpans const& map, std::uint32_t id, std::string const& where, char const* list) {
+  if (map.empty()) return;
   if (!is_mapped(map, id)) throw Refusal{where, concat({id, " is not in ", list, ": nobody has this id in the container"})};
+}
+
+void refuse_without_user_namespace(oci::LinuxConfig const& config, Request const& request) {
+  char const* const which = config.uid_mappings.empty() ? "linux.gidMappings" : "linux.uidMappings";
+  if (!config.uid_mappings.empty() || !config.gid_mappings.empty())
+    throw Refusal{which, "needs a user namespace in linux.namespaces"};
+  if (request.caller)
+    throw Refusal{"linux.namespaces", "a user namespace is needed where orlop is not root's (see orlop spec --rootless)"};
+}
+
+void plan_ordinary_maker(OrdinaryUser const& caller, oci::Spec const& spec, Plan const& plan, UserNamespace& user) {
+  user.has_ordinary_maker = true;
+  if (user.is_joined) {
+    if (!plan.namespaces.time_offsets.empty())
+      throw Refusal{"linux.timeOffsets", "cannot be given by an ordinary user in a user namespace that is joined"};
+    return;
+  }
+  for (auto const& one : plan.namespaces.joined)
+    throw Refusal{at("linux.namespaces", one.index, "path"),
+                  "can be joined by an ordinary user only together with the user namespace that owns it"};
+  user.uids_by_helper = !is_own_id(user.uids, caller.uid);
+  user.gids_by_helper = !is_own_id(user.gids, caller.gid);
+  user.denies_setgroups = !user.gids_by_helper;
+  if (user.denies_setgroups && spec.process && !spec.process->user.additional_gids.empty())
+    throw Refusal{"process.user.additionalGids", "cannot be had where only the own gid of an ordinary user is mapped"};
 }
 
 }  // namespace
 
-void plan_user_namespace(oci::Spec const& spec, oci::LinuxConfig const& config, Plan& plan) {
-  if (!plan.namespaces.is_new(CLONE_NEWUSER)) {
-    char const* const which = config.uid_mappings.empty() ? "linux.gidMappings" : "linux.uidMappings";
-    if (config.uid_mappings.empty() && config.gid_mappings.empty()) return;
-    throw Refusal{which, "needs a new user namespace in linux.namespaces"};
-  }
-  auto& user = plan.user_namespace.emplace();
-  user.uids = map_of(config.uid_mappings, "linux.uidMappings");
-  user.gids = map_of(config.gid_mappings, "linux.gidMappings");
-  user.owner_uid = owner_of(user.uids);
-  user.owner_gid = owner_of(user.gids);
-  if (!spec.process) return;
-  auto const& process = spec.process->user;
+void check_mapped(oci::User const& process, Plan const& plan) {
+  auto const& user = *plan.user_namespace;
   check_mapped(user.uids, process.uid, "process.user.uid", "linux.uidMappings");
   check_mapped(user.gids, process.gid, "process.user.gid", "linux.gidMappings");
   for (std::size_t i = 0; i < process.additional_gids.size(); ++i)
     check_mapped(user.gids, process.additional_gids[i], at("process.user.additionalGids", i), "linux.gidMappings");
+}
+
+void plan_user_namespace_of(oci::LinuxConfig const& config, HostFacts& host, ExecRequest const& request, Plan& plan) {
+  if (!has_user_namespace(config, host)) return;
+  auto& user = plan.user_namespace.emplace();
+  for (auto const& one : config.uid_mappings) user.uids.push_back({one.container_id, one.host_id, one.size});
+  for (auto const& one : config.gid_mappings) user.gids.push_back({one.container_id, one.host_id, one.size});
+  user.is_joined = true;
+  user.has_ordinary_maker = request.has_ordinary_caller;
+  user.denies_setgroups = request.denies_setgroups;
+}
+
+void plan_user_namespace(oci::Spec const& spec, oci::LinuxConfig const& config, Request const& request, Plan& plan) {
+  bool const is_joined = plan.namespaces.joins(CLONE_NEWUSER);
+  if (!is_joined && !plan.namespaces.is_new(CLONE_NEWUSER)) return refuse_without_user_namespace(config, request);
+  auto& user = plan.user_namespace.emplace();
+  user.is_joined = is_joined;
+  bool const says_nothing = config.uid_mappings.empty() && config.gid_mappings.empty();
+  if (is_joined && says_nothing) {
+    if (request.caller) plan_ordinary_maker(*request.caller, spec, plan, user);
+    return;
+  }
+  user.uids = map_of(config.uid_mappings, "linux.uidMappings");
+  user.gids = map_of(config.gid_mappings, "linux.gidMappings");
+  user.owner_uid = owner_of(user.uids);
+  user.owner_gid = owner_of(user.gids);
+  if (request.caller) plan_ordinary_maker(*request.caller, spec, plan, user);
+  if (spec.process) check_mapped(spec.process->user, plan);
 }
 
 }  // namespace orlop::plan

@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """New user namespaces: ids, owners, and what such a container may not make itself."""
 
+import json
 import os
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from harness import runner  # noqa: E402
-from harness.case import ContainerCase, quick  # noqa: E402
+from harness import cgroup, runner, settings  # noqa: E402
+from harness.case import ContainerCase, quick, skip  # noqa: E402
 
 BASE = 300000
 COUNT = 65536
@@ -120,6 +121,20 @@ class User(ContainerCase):
                 bundle.mount("/data", type="bind", source=path, options=["bind"])
             self.assertNotEqual(self.lines("remount-writable", "/data", change=change)[0]["errno"], 0, name)
 
+    def test_nor_by_a_map_of_ids(self):
+        for options in (["bind", "idmap"], ["rbind", "ridmap"]):
+            path = os.path.join(self.directory, options[1])
+            os.mkdir(path)
+            subprocess.run(["mount", "--bind", path, path], check=True)
+            self.addCleanup(subprocess.run, ["umount", path], check=True)
+            subprocess.run(["mount", "-o", "remount,bind,ro", path], check=True)
+
+            def change(bundle):
+                user_namespace(bundle)
+                bundle.grant("CAP_SYS_ADMIN")
+                bundle.mount("/data", type="bind", source=path, options=options)
+            self.assertNotEqual(self.lines("remount-writable", "/data", change=change)[0]["errno"], 0, options)
+
     def test_the_hosts_network(self):
         """sysfs is the host's then, and nothing in it can be written: control groups neither."""
         def change(bundle):
@@ -142,6 +157,25 @@ class User(ContainerCase):
             bundle.linux["namespaces"].append({"type": "network", "path": path})
         self.assertEqual(self.report("namespaces", change=change)["namespaces"]["net"], os.readlink(path))
 
+    def test_what_needs_the_hosts_privilege(self):
+        """A better place in the queue: the container's root could not take it."""
+        def change(bundle):
+            user_namespace(bundle)
+            bundle.process["oomScoreAdj"] = 300
+            bundle.process["scheduler"] = {"policy": "SCHED_OTHER", "nice": -7}
+            bundle.process["ioPriority"] = {"class": "IOPRIO_CLASS_RT", "priority": 3}
+        name = self.start_sleeper(change)
+        for pid in (self.pid_of(name), self.executed(name)):
+            with open("/proc/%d/oom_score_adj" % pid) as file:
+                self.assertEqual(file.read(), "300\n")
+            self.assertEqual(os.getpriority(os.PRIO_PROCESS, pid), -7)
+
+    def executed(self, name):
+        path = os.path.join(self.directory, "pid")
+        self.runtime.ok("exec", "--detach", "--pid-file", path, name, "/bin/probe", "sleep")
+        with open(path) as file:
+            return int(file.read())
+
     def test_time_offsets(self):
         def change(bundle):
             user_namespace(bundle)
@@ -159,6 +193,211 @@ class User(ContainerCase):
         result = self.run_container("/bin/true", change=lambda b: user_namespace(b, ((0, BASE, 1), (1, BASE, 1))))
         self.assert_one_line(result, "linux.uidMappings[1].hostID", "overlaps with")
         self.assert_nothing_left()
+
+    def test_the_cgroup_is_given_to_the_containers_user(self):
+        """config-linux.md, "Cgroup ownership": v2, a cgroup namespace, a writable mount."""
+        if cgroup.layout() != "v2":
+            skip("cgroups of version 1 are not given away")
+
+        def change(bundle, options=(), uid=0):
+            user_namespace(bundle)
+            bundle.own_cgroup_namespace()
+            bundle.process["user"] = {"uid": uid, "gid": uid}
+            for entry in bundle.config["mounts"]:
+                if entry["destination"] == "/sys/fs/cgroup":
+                    entry["options"] = list(options)
+        given = ("/sys/fs/cgroup", "/sys/fs/cgroup/cgroup.procs", "/sys/fs/cgroup/cgroup.subtree_control")
+        kept = "/sys/fs/cgroup/cgroup.freeze"
+        rows = {row["path"]: row["uid"] for row in self.lines("stat", *given, kept, change=change)}
+        self.assertEqual(rows, dict({path: 0 for path in given}, **{kept: 65534}))
+        rows = self.lines("stat", *given, change=lambda b: change(b, uid=7))
+        self.assertEqual([row["uid"] for row in rows], [7, 7, 7])
+        rows = self.lines("stat", *given, change=lambda b: change(b, ("ro",)))
+        self.assertEqual([row["uid"] for row in rows], [65534] * 3)
+
+
+class Exec(ContainerCase):
+    def inside(self, name, *words):
+        result = self.runtime.ok("exec", *words, name, "/bin/probe", "read", "/proc/self/status")
+        return json.loads(result.stdout)["text"]
+
+    @quick
+    def test_as_the_containers_root(self):
+        name = self.start_sleeper(user_namespace)
+        text = self.inside(name)
+        self.assertIn("Uid:\t0\t0\t0\t0", text)
+        self.assertIn("Groups:\t \n", text)
+        report = json.loads(self.runtime.ok("exec", name, "/bin/probe", "report", "namespaces").stdout)["namespaces"]
+        for file in ("user", "pid", "net", "ipc", "uts", "mnt", "cgroup"):
+            self.assertEqual(report[file], os.readlink("/proc/%d/ns/%s" % (self.pid_of(name), file)), file)
+
+    def test_as_another_user(self):
+        name = self.start_sleeper(user_namespace)
+        text = self.inside(name, "--user", "5:7", "--additional-gids", "9")
+        self.assertIn("Uid:\t5\t5\t5\t5", text)
+        self.assertIn("Gid:\t7\t7\t7\t7", text)
+        self.assertIn("Groups:\t9 \n", text)
+
+    def test_a_user_that_is_not_mapped(self):
+        name = self.start_sleeper(user_namespace)
+        result = self.runtime.refuses("exec", "--user", str(COUNT), name, "/bin/true")
+        self.assert_one_line(result, "process.user.uid", "%d is not in linux.uidMappings" % COUNT)
+
+    def test_capabilities(self):
+        name = self.start_sleeper(user_namespace)
+        self.assertIn("CapEff:\t0000000020001420", self.inside(name, "--cap", "CAP_NET_ADMIN"))
+
+    def test_where_nobody_is_root(self):
+        def change(bundle):
+            user_namespace(bundle, ((1000, BASE, 10),), ((1000, BASE, 10),))
+            bundle.process["user"] = {"uid": 1000, "gid": 1000}
+            for entry in bundle.config["mounts"]:
+                entry["options"] = [word for word in entry.get("options", []) if not word.startswith("gid=")]
+        name = self.start_sleeper(change)
+        self.assertIn("Uid:\t1000\t1000\t1000\t1000", self.inside(name))
+
+    def test_nobody_looks_into_a_process_before_its_execve(self):
+        name = self.start_sleeper(lambda bundle: (user_namespace(bundle), bundle.grant("CAP_SYS_PTRACE")))
+        hunter = subprocess.Popen(self.runtime.argv("exec", name, "/bin/probe", "hunt", "6", os.path.basename(settings.ORLOP)),
+                                  stdout=subprocess.PIPE)
+        self.addCleanup(hunter.stdout.close)
+        self.assertEqual(hunter.stdout.readline(), b'"ready"\n')
+        for _ in range(40):
+            self.runtime.ok("exec", name, "/bin/true")
+        found = json.loads(hunter.stdout.readline())
+        self.assertEqual(hunter.wait(20), 0)
+        self.assertEqual(found["reached"], [])
+        self.assertGreater(found["met"], 0, "the attacker saw no process at all")
+
+
+def joined(path, maps=False):
+    """A user namespace that is there already."""
+    def change(bundle):
+        user_namespace(bundle)
+        bundle.drop_namespace("user")
+        bundle.linux["namespaces"].append({"type": "user", "path": path})
+        if not maps:
+            del bundle.linux["uidMappings"], bundle.linux["gidMappings"]
+    return change
+
+
+class Join(ContainerCase):
+    def donor(self):
+        return self.pid_of(self.start_sleeper(user_namespace))
+
+    @quick
+    def test_alone(self):
+        """What is new belongs to it: its root mounts a procfs and a sysfs of the new namespaces."""
+        path = "/proc/%d/ns/user" % self.donor()
+        report = self.report("namespaces", "devices", change=joined(path))
+        self.assertEqual(report["namespaces"]["user"], os.readlink(path))
+        for file in ("pid", "net", "ipc", "uts", "mnt", "cgroup"):
+            self.assertNotEqual(report["namespaces"][file], os.readlink("/proc/self/ns/" + file), file)
+        self.assertEqual(report["devices"]["null"]["minor"], 3)
+        paths = ("/dev/mqueue", "/sys/class/net/lo/mtu", "/proc/self/status", "/dev", "/dev/shm")
+        for row in self.lines("stat", *paths, change=joined(path)):
+            self.assertEqual((row["errno"], row["uid"]), (0, 0), row)
+        self.assertIn("Uid:\t0\t0\t0\t0", self.lines("read", "/proc/self/status", change=joined(path))[0]["text"])
+
+    def test_with_others_of_its_own(self):
+        pid = self.donor()
+        kinds = {"network": "net", "ipc": "ipc", "uts": "uts", "pid": "pid", "cgroup": "cgroup"}
+
+        def change(bundle):
+            joined("/proc/%d/ns/user" % pid)(bundle)
+            del bundle.config["hostname"]
+            for kind, file in kinds.items():
+                bundle.drop_namespace(kind)
+                bundle.linux["namespaces"].append({"type": kind, "path": "/proc/%d/ns/%s" % (pid, file)})
+        report = self.report("namespaces", change=change)["namespaces"]
+        for file in ["user"] + list(kinds.values()):
+            self.assertEqual(report[file], os.readlink("/proc/%d/ns/%s" % (pid, file)), file)
+
+    def test_with_one_of_the_host(self):
+        pid = self.donor()
+        other = self.pid_of(self.start_sleeper())
+
+        def change(bundle):
+            joined("/proc/%d/ns/user" % pid)(bundle)
+            bundle.drop_namespace("network")
+            bundle.linux["namespaces"].append({"type": "network", "path": "/proc/%d/ns/net" % other})
+        self.assertEqual(self.report("namespaces", change=change)["namespaces"]["net"], os.readlink("/proc/%d/ns/net" % other))
+
+    def test_by_a_name_that_outlives_its_processes(self):
+        name = self.start_sleeper(user_namespace)
+        path = os.path.join(self.directory, "user")
+        open(path, "w").close()
+        subprocess.run(["mount", "--bind", "/proc/%d/ns/user" % self.pid_of(name), path], check=True)
+        self.addCleanup(subprocess.run, ["umount", path], check=True)
+        self.end(name)
+        text = self.lines("read", "/proc/self/uid_map", change=joined(path))[0]["text"]
+        self.assertEqual(text.split(), ["0", str(BASE), str(COUNT)])
+
+    def test_the_maps_that_the_config_names(self):
+        path = "/proc/%d/ns/user" % self.donor()
+        self.lines("read", "/proc/self/uid_map", change=joined(path, maps=True))
+
+        def change(bundle):
+            joined(path, maps=True)(bundle)
+            bundle.linux["gidMappings"][0]["size"] = 7
+        result = self.run_container("/bin/true", change=change)
+        self.assert_one_line(result, "linux.gidMappings are not the maps of the user namespace that is joined")
+
+    def test_our_own_is_nothing_to_join(self):
+        uids = self.lines("read", "/proc/self/uid_map", change=joined("/proc/self/ns/user"))[0]["text"]
+        with open("/proc/self/uid_map") as file:
+            self.assertEqual(uids.split(), file.read().split())
+
+    def test_of_another_kind(self):
+        result = self.run_container("/bin/true", change=joined("/proc/self/ns/uts"))
+        self.assert_one_line(result, "linux.namespaces[", "is a namespace of another kind (uts)")
+
+    def test_create_start_exec_delete(self):
+        """init is a child of whoever called orlop, and nothing of ours is left beside it."""
+        path = "/proc/%d/ns/user" % self.donor()
+        name = self.start_sleeper(joined(path))
+        def parent(pid):
+            with open("/proc/%d/stat" % pid) as file:
+                return int(file.read().rpartition(")")[2].split()[1])
+        self.assertEqual(parent(self.pid_of(name)), parent(self.pid_of(self.start_sleeper())))
+        result = self.runtime.ok("exec", name, "/bin/probe", "report", "namespaces")
+        self.assertEqual(json.loads(result.stdout)["namespaces"]["user"], os.readlink(path))
+        self.end(name)
+
+    def test_a_program_that_is_not_there(self):
+        path = "/proc/%d/ns/user" % self.donor()
+        result = self.run_container("/bin/nothing", change=joined(path))
+        self.assert_one_line(result, "exec", "/bin/nothing", "no such file or directory")
+
+    def test_time_offsets(self):
+        path = "/proc/%d/ns/user" % self.donor()
+
+        def change(bundle):
+            joined(path)(bundle)
+            bundle.linux["namespaces"].append({"type": "time"})
+            bundle.linux["timeOffsets"] = {"boottime": {"secs": 86400}}
+        self.assertIn("86400", self.lines("read", "/proc/self/timens_offsets", change=change)[0]["text"])
+
+    def test_nobody_in_it_looks_into_a_process_that_joins_it(self):
+        """The hunter shares user and pid namespace with what is made, and may trace whatever is in them."""
+        name = self.start_sleeper(lambda bundle: (user_namespace(bundle), bundle.grant("CAP_SYS_PTRACE")))
+        pid = self.pid_of(name)
+
+        def change(bundle):
+            joined("/proc/%d/ns/user" % pid)(bundle)
+            bundle.drop_namespace("pid")
+            bundle.linux["namespaces"].append({"type": "pid", "path": "/proc/%d/ns/pid" % pid})
+        bundle = self.bundle("/bin/true", change=change)
+        hunter = subprocess.Popen(self.runtime.argv("exec", name, "/bin/probe", "hunt", "6", os.path.basename(settings.ORLOP)),
+                                  stdout=subprocess.PIPE)
+        self.addCleanup(hunter.stdout.close)
+        self.assertEqual(hunter.stdout.readline(), b'"ready"\n')
+        for _ in range(25):
+            self.runtime.ok("run", "--bundle", bundle.path, self.new_id())
+        found = json.loads(hunter.stdout.readline())
+        self.assertEqual(hunter.wait(20), 0)
+        self.assertEqual(found["reached"], [])
+        self.assertGreater(found["met"], 0, "the attacker saw no process at all")
 
 
 if __name__ == "__main__":

@@ -206,7 +206,7 @@ TEST_CASE("namespace: a time namespace gets its offsets, and we are in it") {
     std::string const home = id_of("self", "time");
     clock_gettime(CLOCK_BOOTTIME, &before);
     unshare_namespaces(CLONE_NEWTIME);
-    write_time_offsets(getpid(), {{Clock::boottime, 86400, 0}, {Clock::monotonic, -1, 5}});
+    write_time_offsets(0, {{Clock::boottime, 86400, 0}, {Clock::monotonic, -1, 5}});
     enter_new_time();
     clock_gettime(CLOCK_BOOTTIME, &after);
     CHECK(after.tv_sec - before.tv_sec >= 86400);

@@ -36,6 +36,10 @@ TEST_CASE("user namespace: a map as the kernel reads it, and the ids outside") {
   CHECK(id_outside(map, 9) == 300009U);
   CHECK(id_outside(map, 10) == std::nullopt);
   CHECK(id_outside(map, 20) == 400000U);
+  CHECK(id_map_of("         0     300000         10\n        20     400000          1\n") == map);
+  CHECK(id_map_of("").empty());
+  CHECK(owner_in(map) == 0);
+  CHECK(owner_in({{5, 300000, 1}, {7, 1, 1}}) == 5);
 }
 
 TEST_CASE("user namespace: its maps are written from outside, setgroups denied or not") {
@@ -44,10 +48,15 @@ TEST_CASE("user namespace: its maps are written from outside, setgroups denied o
     for (bool const deny : {false, true}) {
       auto const child = paused(CLONE_NEWUSER);
       std::string const process = concat({"/proc/", child->pid(), "/"});
-      write_id_maps(child->pid(), map, map, deny);
+      write_uid_map(child->pid(), map);
+      write_gid_map(child->pid(), map, deny);
       CHECK(split(file::read(process + "uid_map"), '\n').size() == map.size());
       CHECK(file::read(process + "setgroups") == (deny ? "deny\n" : "allow\n"));
-      CHECK(harness::failure_of([&] { write_id_maps(child->pid(), map, map, false); }) ==
+      auto const found = id_maps_of(child->pid());
+      CHECK(found.uids == map);
+      CHECK(found.gids == map);
+      CHECK(found.denies_setgroups == deny);
+      CHECK(harness::failure_of([&] { write_uid_map(child->pid(), map); }) ==
             concat({"write(\"", process, "uid_map\", \"0 300000 10?20 400000 1?\"): operation not permitted"}));
     }
   });
@@ -69,8 +78,32 @@ TEST_CASE("user namespace: its owner has all capabilities, and cannot be looked 
       bool const is_hidden = prctl(PR_GET_DUMPABLE) != 1;
       _exit(is_root && can && is_hidden ? 42 : 43);
     }
-    write_id_maps(child->pid(), map, map, false);
+    write_uid_map(child->pid(), map);
+    write_gid_map(child->pid(), map, false);
     REQUIRE(write(gate[1], "x", 1) == 1);
     CHECK(process::exit_code(child->reap()) == 42);
+  });
+}
+
+TEST_CASE("user namespace: a sibling is born with CLONE_PARENT, inside of one that was joined") {
+  in_child([] {
+    harness::need_root();
+    auto const donor = paused(CLONE_NEWUSER);
+    write_uid_map(donor->pid(), map);
+    write_gid_map(donor->pid(), map, false);
+    int report[2];
+    REQUIRE(pipe(report) == 0);
+    auto stage = clone_into(0, -1);
+    if (!stage) {
+      join_namespace(open_namespace(concat({"/proc/", donor->pid(), "/ns/user"}), CLONE_NEWUSER), CLONE_NEWUSER);
+      auto child = clone_into(CLONE_NEWPID | CLONE_PARENT, -1);
+      if (!child) _exit(getpid() == 1 ? 42 : 43);
+      pid_t const pid = child->release();
+      _exit(write(report[1], &pid, sizeof pid) == sizeof pid ? 0 : 1);
+    }
+    pid_t pid = 0;
+    REQUIRE(read(report[0], &pid, sizeof pid) == sizeof pid);
+    CHECK(process::exit_code(stage->reap()) == 0);
+    CHECK(process::exit_code(Child{pid, Fd{}}.reap()) == 42);
   });
 }

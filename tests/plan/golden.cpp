@@ -26,6 +26,7 @@ struct HostAnswers {
   std::optional<oci::StringList> unified_controllers{};
   std::optional<WithoutCapabilities> grantable_capabilities{};        // all but those
   oci::StringList own_namespaces{};                                   // the files that are; absent: not asked for
+  std::optional<std::string> obstacle_to_cgroup{};
   bool filter_flags{};                                                // those of seccomp are known; absent: not asked for
 };
 // The plan of `exec` in the container of that config; members are options of the command line.
@@ -40,6 +41,7 @@ struct HostFile {
   bool no_pivot{};
   std::optional<ExecWords> exec{};
   bool no_new_keyring{}, no_cgroup{};
+  std::uint32_t caller{};  // uid and gid of an ordinary one
   HostAnswers answers{};
 };
 
@@ -61,6 +63,7 @@ constexpr auto host_answers = table<HostAnswers>(
     optional<&HostAnswers::unified_controllers>("unified_controllers"),
     optional<&HostAnswers::grantable_capabilities>("grantable_capabilities"),
     optional<&HostAnswers::own_namespaces>("own_namespaces"),
+    optional<&HostAnswers::obstacle_to_cgroup>("obstacle_to_cgroup"),
     optional<&HostAnswers::filter_flags>("filter_flags"));
 constexpr auto exec_words = table<ExecWords>(
     optional<&ExecWords::container_cgroups>("containerCgroups"),
@@ -78,6 +81,7 @@ constexpr auto host_file = table<HostFile>(
     optional<&HostFile::no_pivot>("noPivot"),
     optional<&HostFile::exec>("exec"),
     optional<&HostFile::no_new_keyring>("noNewKeyring"),
+    optional<&HostFile::caller>("caller"),
     optional<&HostFile::no_cgroup>("noCgroup"),
     required<&HostFile::answers>("answers"));
 }  // namespace
@@ -130,6 +134,7 @@ Table::Answers answers_of(HostAnswers const& file) {
     answers.grantable_capabilities = {all_but(without->permitted), all_but(without->bounding)};
   if (!file.own_namespaces.empty())
     answers.own_namespaces = {file.own_namespaces.begin(), file.own_namespaces.end()};
+  answers.obstacle_to_cgroup = file.obstacle_to_cgroup;
   if (file.filter_flags) answers.filter_flags = true;
   return answers;
 }
@@ -165,13 +170,19 @@ orlop::plan::ExecRequest request_of(ExecWords const& words) {
   return request;
 }
 
+orlop::plan::Request create_request_of(HostFile const& host) {
+  orlop::plan::Request request{"web1", "/srv/bundle", host.no_pivot, host.no_new_keyring, host.no_cgroup};
+  if (host.caller) request.caller = {host.caller, host.caller};
+  request.cgroup_may_lack = host.caller != 0;
+  return request;
+}
+
 void run_case(std::string const& name) {
   auto const host = parsed<HostFile>(name + ".host");
   auto const spec = parsed<oci::Spec>(host.config.empty() ? name + ".json" : host.config);
   Table table{answers_of(host.answers)};
-  orlop::plan::Request const request{"web1", "/srv/bundle", host.no_pivot, host.no_new_keyring, host.no_cgroup};
   auto const plan = host.exec ? orlop::plan::make_exec(spec, table, request_of(*host.exec))
-                              : orlop::plan::make(spec, table, request);
+                              : orlop::plan::make(spec, table, create_request_of(host));
   CHECK(table.questions_asked() == table.questions_answered());
   hold(name + ".text", orlop::plan::text(plan));
   std::string const json = orlop::plan::json(plan);

@@ -92,8 +92,6 @@ RefusalRow const namespace_rows[] = {
      [](Spec& s) { add_namespace(s, Kind::network, "proc/1/ns/net"); }},
     {"linux.namespaces[0].path", "is the host's own: the container's root would become the root of the host",
      [](Spec& s) { s.linux_config->namespaces = {{Kind::mount, "/proc/1/ns/own"}}; }},
-    {"linux.namespaces[1].path", "joining a user namespace is not supported by this version of orlop",
-     [](Spec& s) { add_namespace(s, Kind::user, "/proc/1/ns/user"); }},
     {"hostname", "would be the host's: linux.namespaces[1].path is the host's own",
      [](Spec& s) { add_namespace(s, Kind::uts, "/proc/1/ns/own"); s.hostname = "web"; }},
     {"domainname", "would be the host's: linux.namespaces[1].path is the host's own",
@@ -111,9 +109,9 @@ RefusalRow const namespace_rows[] = {
 };
 
 RefusalRow const user_rows[] = {
-    {"linux.uidMappings", "needs a new user namespace in linux.namespaces",
+    {"linux.uidMappings", "needs a user namespace in linux.namespaces",
      [](Spec& s) { s.linux_config->uid_mappings = {{0, 1000, 1}}; }},
-    {"linux.gidMappings", "needs a new user namespace in linux.namespaces",
+    {"linux.gidMappings", "needs a user namespace in linux.namespaces",
      [](Spec& s) { s.linux_config->gid_mappings = {{0, 1000, 1}}; }},
     {"linux.uidMappings", "is empty: in a new user namespace nobody would have an id",
      [](Spec& s) { add_namespace(s, Kind::user); }},
@@ -139,6 +137,22 @@ RefusalRow const user_rows[] = {
      [](Spec& s) { add_user_namespace(s, {{0, 1000, 1}}); s.linux_config->gid_mappings = {{5, 1000, 1}}; }},
     {"process.user.additionalGids[1]", "7 is not in linux.gidMappings: nobody has this id in the container",
      [](Spec& s) { add_user_namespace(s, {{0, 1000, 2}}); s.process->user.additional_gids = {1, 7}; }},
+};
+
+// Of an ordinary user, 1000:1000, whose cgroups cannot be made.
+RefusalRow const ordinary_rows[] = {
+    {"linux.namespaces", "a user namespace is needed where orlop is not root's (see orlop spec --rootless)", [](Spec&) {}},
+    {"linux.namespaces", "a user namespace is needed where orlop is not root's (see orlop spec --rootless)",
+     [](Spec& s) { add_namespace(s, Kind::user, "/proc/1/ns/own"); }},
+    {"linux.namespaces[2].path", "can be joined by an ordinary user only together with the user namespace that owns it",
+     [](Spec& s) { add_user_namespace(s, {{0, 1000, 1}}); add_namespace(s, Kind::network, "/run/net"); }},
+    {"linux.timeOffsets", "cannot be given by an ordinary user in a user namespace that is joined",
+     [](Spec& s) { add_namespace(s, Kind::user, "/run/user"); add_namespace(s, Kind::time); s.linux_config->time_offsets = {{"boottime", {1, 0}}}; }},
+    {"process.user.additionalGids", "cannot be had where only the own gid of an ordinary user is mapped",
+     [](Spec& s) { add_user_namespace(s, {{0, 1000, 1}}); s.process->user.additional_gids = {0}; }},
+    {"linux.resources.pids", "needs the cgroup /sys/fs/cgroup/web1, and it cannot be made: /sys/fs/cgroup cannot be written "
+     "(linux.cgroupsPath may name one below a cgroup that is delegated to the caller)",
+     [](Spec& s) { add_user_namespace(s, {{0, 1000, 1}}); s.linux_config->resources.emplace().pids = {{5}}; }},
 };
 
 RefusalRow const cgroup_rows[] = {
@@ -288,13 +302,15 @@ void check_all(RefusalRow const (&rows)[size]) {
 
 }  // namespace
 
-void check_refusal(RefusalRow const& row) {
+namespace {
+
+void check_refusal(RefusalRow const& row, orlop::plan::Request const& request) {
   INFO(row.where << ": " << row.why);
   Spec spec = base_spec();
   row.change(spec);
   Table host;
   try {
-    orlop::plan::make(spec, host, {"web1", "/srv/bundle", false});
+    orlop::plan::make(spec, host, request);
     FAIL_CHECK("is not refused");
   } catch (orlop::plan::Refusal const& refusal) {
     CHECK(refusal.where() == row.where);
@@ -304,6 +320,17 @@ void check_refusal(RefusalRow const& row) {
     oci::Document const document{text, "config.json"};
     if (!is_absence(row.why)) CHECK(oci::find(document.root(), row.where) != nullptr);
   }
+}
+
+}  // namespace
+
+void check_refusal(RefusalRow const& row) { check_refusal(row, {"web1", "/srv/bundle", false}); }
+
+TEST_CASE("refused: of an ordinary user") {
+  orlop::plan::Request request{"web1", "/srv/bundle", false};
+  request.caller = {1000, 1000};
+  request.cgroup_may_lack = true;
+  for (auto const& row : ordinary_rows) check_refusal(row, request);
 }
 
 TEST_CASE("refused: the whole") { check_all(whole_rows); }

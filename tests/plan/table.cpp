@@ -14,6 +14,7 @@ constexpr char hierarchies[] = "cgroup_hierarchies";
 constexpr char unified[] = "unified_controllers";
 constexpr char capabilities[] = "grantable_capabilities";
 constexpr char namespaces[] = "own_namespaces";
+constexpr char obstacle[] = "obstacle_to_cgroup";
 constexpr char filter_flags[] = "filter_flags";
 
 // As launch/survey finds them, in the order of /proc/self/cgroup.
@@ -76,6 +77,11 @@ bool Table::is_own_namespace(std::uint64_t, std::string const& path) {
   return answers_.own_namespaces->count(path) != 0;
 }
 
+std::string Table::obstacle_to_cgroup(orlop::kernel::CgroupDirectory const&) {
+  ask(obstacle, answers_.obstacle_to_cgroup.has_value());
+  return *answers_.obstacle_to_cgroup;
+}
+
 bool Table::knows_filter_flags(unsigned) {
   ask(filter_flags, answers_.filter_flags.has_value());
   return *answers_.filter_flags;
@@ -87,6 +93,7 @@ std::set<std::string> Table::questions_answered() const {
   if (answers_.unified_controllers) names.insert(unified);
   if (answers_.grantable_capabilities) names.insert(capabilities);
   if (answers_.own_namespaces) names.insert(namespaces);
+  if (answers_.obstacle_to_cgroup) names.insert(obstacle);
   if (answers_.filter_flags) names.insert(filter_flags);
   return names;
 }

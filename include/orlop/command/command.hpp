@@ -11,6 +11,7 @@ namespace orlop::command {
 struct Context {
   char* const* argv;       // of main, to start again from a protected executable
   std::string state_root;  // empty: the default
+  std::string rootless;    // --rootless
   unsigned inherited = 0;  // how many descriptors were open from 3 on, without a gap, when we were started
   bool no_cgroup = false;  // --cgroup-manager disabled
   std::string root() const;

@@ -18,6 +18,7 @@
 namespace orlop::kernel {
 
 // In the child: nullopt. `cgroup` is a directory of a cgroup v2 tree in which the child is born, or -1.
+// With CLONE_PARENT among them the child is our sibling, and a Child that we have to release.
 // Errors: EPERM (no CAP_SYS_ADMIN), EUSERS/ENOSPC (a limit of /proc/sys/user), EBUSY (a v2 cgroup with controllers).
 std::optional<Child> clone_into(std::uint64_t namespaces, int cgroup);
 

@@ -1,6 +1,7 @@
 // How the kernel gives a process its processor and its disk: sched(7), sched_setattr(2), ioprio_set(2).
 #pragma once
 #include <cstdint>
+#include <sys/types.h>
 
 namespace orlop::kernel {
 
@@ -19,8 +20,8 @@ struct IoPriority {
   bool operator==(IoPriority const&) const = default;
 };
 
-// Of the calling process. Whatever is better than what it has needs CAP_SYS_NICE in the initial user namespace.
-void set_scheduling(Scheduling const& wanted);
-void set_io_priority(IoPriority const& wanted);
+// Of a process (0: the calling one). Whatever is better than what it has needs CAP_SYS_NICE in the initial user namespace.
+void set_scheduling(Scheduling const& wanted, pid_t process = 0);
+void set_io_priority(IoPriority const& wanted, pid_t process = 0);
 
 }  // namespace orlop::kernel

@@ -15,7 +15,8 @@ struct TimeOffset {
   bool operator==(TimeOffset const&) const = default;
 };
 
-// Before: that process has unshared a time namespace (and is not in it: only children would be).
+// Before: that process (0: we ourselves, whatever our number is in the procfs that we see) has unshared a time namespace,
+// and is not in it: only children would be.
 // ERANGE: the clock would be below zero, or end within 146 years. EACCES: a process is in it already.
 void write_time_offsets(pid_t pid, std::vector<TimeOffset> const& offsets);
 // We have unshared it ourselves, and have one thread: from now on we are in it. The /proc that we see is one of a pid

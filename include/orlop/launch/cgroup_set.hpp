@@ -22,6 +22,8 @@ public:
   // Beside the child: all others; then every setting.
   void make_rest();
   void set();
+  // What we have made, by the host's id.
+  void give_to(uid_t owner);
   // The memory limits that init could hit before it executes the program.
   void set_last();
   // The kernel killed a process inside because a limit of memory was reached.

@@ -3,6 +3,7 @@
 //
 //   child                  parent                                                             answer
 //   (enter_cgroup)     ←   cgroups_made (+ gate): the container is claimed and recorded, its cgroups are there
+//   forked(pid) + fd   →   (from a stage: stage.hpp) remembers init, whose pidfd it is, and reaps the stage   -
 //   (enter_user)       ←   ids_mapped: (user namespace) its maps are written, and what needs the host's privilege is
 //                          done by pid: raised limits, owners of 0, 1 and 2
 //   (make_devices)     ←   cgroups_set: they have all their settings
@@ -37,6 +38,7 @@ namespace orlop::launch {
 enum class Word : std::uint8_t {
   end_of_file,
   cgroups_made,
+  forked,
   ids_mapped,
   cgroups_set,
   write_time_offsets,

@@ -13,6 +13,11 @@ struct Entrance {
   int init;                    // pidfd of the container's init
   std::uint64_t namespaces;    // CLONE_NEW*: those of init that are not ours; the pid namespace we were born in
   std::vector<Fd> cgroups_v1;  // `tasks` of each
+  uid_t owner_uid = 0;         // of init's user namespace, if it is not ours: who we are in it until take_on
+  gid_t owner_gid = 0;
+  // An ordinary user has a right to the other namespaces only inside the user namespace, where a process of ours makes
+  // the one that gets executed (as a stage does: stage.hpp).
+  bool has_stage = false;
 };
 
 // Called in the frame of the clone; leaves by execve or _exit only.

@@ -21,6 +21,9 @@ struct JoinOptions {
 // --ignore-paused to override)".
 Fd hold_init(container::ContainerDir const& container, container::Record const& record, bool ignore_paused);
 
+// In the user namespace of the container's init.
+bool denies_setgroups(container::Record const& record);
+
 class Join {
 public:
   // `init`: of hold_init. `spare`: as Creation has it.
@@ -34,6 +37,7 @@ public:
   Fd take_terminal() { return std::move(terminal_); }
 
 private:
+  std::uint64_t namespaces_of_init() const;
   void clone();
   bool is_done(Heard& heard);
   [[noreturn]] void report_death();

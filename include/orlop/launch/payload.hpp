@@ -38,6 +38,9 @@
 
 namespace orlop::launch {
 
+// process.scheduler and process.ioPriority of a process (0: of ours). Better than what it has needs a capability.
+void take_on_priorities(plan::Process const& process, pid_t pid);
+
 // As root of the container's user namespace, "/" is the container's root: session, limits, bounding set, user, working
 // directory. Capabilities are kept in the permitted set, for execute().
 void take_on(plan::Process const& process);

@@ -12,6 +12,7 @@ public:
   std::vector<std::string> const& unified_controllers() override;
   kernel::Grantable grantable_capabilities() override;
   bool is_own_namespace(std::uint64_t kind, std::string const& path) override;
+  std::string obstacle_to_cgroup(kernel::CgroupDirectory const& cgroup) override;
   bool knows_filter_flags(unsigned flags) override;
 
 private:

@@ -21,6 +21,8 @@ public:
   virtual kernel::Grantable grantable_capabilities() = 0;
   // The file is the namespace of that kind (CLONE_NEW*) that this process is in.
   virtual bool is_own_namespace(std::uint64_t kind, std::string const& path) = 0;
+  // Why this process cannot make that cgroup and put others into it; empty: it can.
+  virtual std::string obstacle_to_cgroup(kernel::CgroupDirectory const& cgroup) = 0;
   // The kernel can load a seccomp filter with these SECCOMP_FILTER_FLAG_*.
   virtual bool knows_filter_flags(unsigned flags) = 0;
 };

@@ -11,12 +11,18 @@
 
 namespace orlop::plan {
 
-// What the command line adds to the config.
+// Who calls, if it is not root.
+struct OrdinaryUser {
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
 // Of the caller's open ones, from 3 on, what the program gets: sd_listen_fds(3), then --preserve-fds.
 struct Descriptors {
   unsigned listen = 0, preserved = 0;
 };
 
+// What the command line adds to the config.
 struct Request {
   std::string id;
   std::string bundle;           // absolute path
@@ -24,6 +30,10 @@ struct Request {
   bool no_new_keyring = false;
   bool no_cgroup = false;        // --cgroup-manager disabled
   Descriptors descriptors{};
+  std::optional<OrdinaryUser> caller{};
+  bool denies_setgroups = false;   // orlop's own user namespace, and so every one below it
+  bool may_filter_devices = true;  // by device rules: not an ordinary user, nor root of another user namespace
+  bool cgroup_may_lack = false;    // --rootless: one that cannot be made is left out, if nothing is limited
 };
 
 // The config asks for what cannot be, or what this orlop cannot do.
@@ -49,6 +59,8 @@ struct ExecRequest {
   oci::StringList args, env, additional_gids, capabilities;
   std::string user, cwd, apparmor, process_label;
   bool terminal = false, no_new_privileges = false;
+  bool denies_setgroups = false;   // the container's user namespace
+  bool has_ordinary_caller = false;
   Descriptors descriptors{};
 };
 

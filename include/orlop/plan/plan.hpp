@@ -57,19 +57,29 @@ struct Namespaces {
 // A new user namespace: the parent writes its maps, and the child becomes its owner before it makes anything. What needs
 // the host's privilege (joining the host's namespaces, entering cgroups, raising limits) is the parent's to do then, and
 // ipc and network wait for the owner: their files would belong to nobody.
+// A joined one: everything new is made by a process that is in it already; its maps stand, and `uids` and `gids` are what
+// the config says of them, if anything.
 struct UserNamespace {
   kernel::IdSpans uids, gids;
-  uid_t owner_uid = 0;  // inside: root, or the first that is mapped
+  uid_t owner_uid = 0;  // inside: root, or the first that is mapped; of a joined one found out when we are in it
   gid_t owner_gid = 0;
+  bool is_joined = false;
+  // An ordinary user makes it, who may write a map of the own id only: others are newuidmap's and newgidmap's to write.
+  bool has_ordinary_maker = false;
+  bool uids_by_helper = false, gids_by_helper = false;
+  bool denies_setgroups = false;
 };
 
 struct Cgroup {
   bool is_disabled = false;  // --cgroup-manager disabled: no directory, and nothing that would need one
   std::vector<kernel::CgroupDirectory> directories;  // one in each hierarchy of the host
   std::vector<kernel::DeviceRule> devices;           // default deny
+  bool is_left_out = false;                          // some that cannot be made, and need not be
+  bool filters_devices = true;                       // which takes the right of the host's root
   std::vector<std::string> controllers;              // of the v2 tree: those that the settings need
   std::vector<kernel::CgroupSetting> settings;
   std::optional<uid_t> owner;  // on the host: whom the v2 directory is given to
+  std::optional<uid_t> owner_inside;  // the same in a joined user namespace, as its id is there
   // The v2 directory is where the process is born (clone3, CLONE_INTO_CGROUP); the v1 ones it enters by itself.
   kernel::CgroupDirectory const* born_in() const {
     for (auto const& directory : directories)
@@ -171,6 +181,7 @@ struct Process {
   std::optional<int> oom_score_adj;
   std::optional<kernel::Scheduling> scheduling;
   std::optional<kernel::IoPriority> io_priority;
+  bool priorities_from_outside = false;  // these two, by who has the host's privilege, for it has none itself
   std::optional<kernel::MemoryPolicy> memory_policy;
   std::optional<unsigned long> personality;  // PER_*; PER_LINUX if there is none
   bool no_new_privileges = false;

@@ -1,0 +1,335 @@
+#!/usr/bin/python3
+"""orlop called by an ordinary user."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from harness import cgroup, kernel, program, runner, settings  # noqa: E402
+from harness.case import ContainerCase, quick, skip  # noqa: E402
+from harness.runtime import Runtime  # noqa: E402
+
+USER = 54321  # nobody in particular
+SUB = 700000
+
+
+def become(group=None):
+    """In the child, before orlop."""
+    def before():
+        if group:
+            with open(os.path.join(group, "cgroup.procs"), "w") as file:
+                file.write("0")
+        os.setgroups([])
+        os.setresgid(USER, USER, USER)
+        os.setresuid(USER, USER, USER)
+    return before
+
+
+class UsersRuntime(Runtime):
+    group = None
+    variables = {}
+
+    def call(self, *words, options=(), **how):
+        how.setdefault("before", become(self.group))
+        how.setdefault("env", program.environment(**self.variables))
+        return super().call(*words, options=options, **how)
+
+
+class UserCase(ContainerCase):
+    def setUp(self):
+        super().setUp()
+        os.chown(self.directory, USER, USER)
+        self.runtime = UsersRuntime(os.path.join(self.directory, "root"))
+        self.runtime.variables = {"XDG_RUNTIME_DIR": self.directory}
+
+    def rootless(self, change=None):
+        """The config that "spec --rootless" writes, in the bundle of the tests."""
+        def changed(bundle):
+            there = os.path.join(self.directory, "spec")
+            if not os.path.isdir(there):
+                os.mkdir(there)
+                os.chown(there, USER, USER)
+                self.runtime.ok("spec", "--rootless", "--bundle", there)
+            with open(os.path.join(there, "config.json")) as file:
+                bundle.config = json.load(file)
+            bundle.process["terminal"] = False
+            if change:
+                change(bundle)
+            for path, directories, files in os.walk(bundle.path):
+                for name in ["."] + directories:
+                    os.lchown(os.path.join(path, name), USER, USER)
+        return changed
+
+    def bundle(self, *args, change=None, write=True):
+        def changed(bundle):
+            words = bundle.process["args"]
+            (change or self.rootless())(bundle)
+            bundle.process["args"] = words
+        return super().bundle(*args, change=changed, write=write)
+
+
+class Rootless(UserCase):
+    @quick
+    def test_what_spec_writes_runs(self):
+        uids, gids, deny, status = self.lines("read", "/proc/self/uid_map", "+", "read", "/proc/self/gid_map", "+", "read",
+                                              "/proc/self/setgroups", "+", "read", "/proc/self/status")
+        self.assertEqual(uids["text"].split(), ["0", str(USER), "1"])
+        self.assertEqual(gids["text"].split(), ["0", str(USER), "1"])
+        self.assertEqual(deny["text"], "deny\n")
+        self.assertIn("Uid:\t0\t0\t0\t0", status["text"])
+        report = self.report("namespaces", "devices")
+        self.assertEqual(report["namespaces"]["net"], os.readlink("/proc/self/ns/net"))
+        self.assertEqual(report["devices"]["null"]["minor"], 3)
+        self.assert_nothing_left()
+
+    def test_nothing_of_the_hosts_cgroups_can_be_written(self):
+        mounts = self.report("mounts")["mounts"]
+        below = [mount for mount in mounts if mount["target"].startswith("/sys")]
+        self.assertTrue(below)
+        for mount in below:
+            self.assertIn("ro", mount["options"], mount)
+
+    def test_life_of_a_container_in_the_default_state_root(self):
+        runtime = self.runtime
+        runtime.argv = lambda *words, options=(): [runtime.executable, *options, *words]
+        name, _ = self.create("/bin/probe", "sleep")
+        status = os.stat(os.path.join(self.directory, "orlop"))
+        self.assertEqual((status.st_uid, status.st_mode & 0o7777), (USER, 0o1700))
+        self.assertEqual(runtime.status(name), "created")
+        runtime.ok("start", name)
+        self.assertIn(name, runtime.ok("list", "--quiet").stdout)
+        result = runtime.ok("exec", name, "/bin/probe", "report", "namespaces")
+        pid = self.pid_of(name)
+        for file, there in json.loads(result.stdout)["namespaces"].items():
+            self.assertEqual(there, os.readlink("/proc/%d/ns/%s" % (pid, file)), file)
+        text = json.loads(runtime.ok("exec", name, "/bin/probe", "read", "/proc/self/status").stdout)["text"]
+        self.assertIn("Uid:\t0\t0\t0\t0", text)
+        self.assertEqual(runtime.call("exec", name, "/bin/probe", "exit", "7").status, 7)
+        self.end(name)
+        self.assertIsNone(runtime.status(name))
+
+    def test_exec_into_one_that_is_not_started(self):
+        name, _ = self.create("/bin/probe", "sleep")
+        result = self.runtime.call("exec", name, "/bin/true")
+        self.assertEqual(result.status, 255, str(result))
+        self.assertIn("hint: only root can exec into a container that has not been started", result.stderr)
+
+    def test_new_namespaces_of_every_kind(self):
+        def change(bundle):
+            bundle.linux["namespaces"] += [{"type": "network"}, {"type": "time"}]
+            bundle.linux["timeOffsets"] = {"boottime": {"secs": 86400}}
+        report = self.report("namespaces", change=self.rootless(change))["namespaces"]
+        for file in ("user", "pid", "net", "ipc", "uts", "mnt", "cgroup", "time"):
+            self.assertNotEqual(report[file], os.readlink("/proc/self/ns/" + file), file)
+
+    def test_the_log_says_that_there_is_no_cgroup(self):
+        result = self.run_container("/bin/true", options=["--debug"])
+        self.assertEqual(result.status, 0, str(result))
+        self.assertIn("no cgroup /sys/fs/cgroup/", result.stderr)
+
+    def test_limits_need_a_cgroup(self):
+        def change(bundle):
+            bundle.linux["resources"] = {"pids": {"limit": 5}}
+        result = self.run_container("/bin/true", change=self.rootless(change))
+        self.assert_one_line(result, "linux.resources.pids: needs the cgroup", "cannot be written by this user")
+        result = self.run_container("/bin/true", options=["--rootless=false"])
+        self.assertNotEqual(result.status, 0)
+        result = self.run_container("/bin/true", options=["--rootless", "maybe"])
+        self.assert_one_line(result, "unknown value \"maybe\" of --rootless")
+
+    def test_without_a_user_namespace(self):
+        def change(bundle):
+            bundle.drop_namespace("user")
+            del bundle.linux["uidMappings"], bundle.linux["gidMappings"]
+        result = self.run_container("/bin/true", change=self.rootless(change))
+        self.assert_one_line(result, "linux.namespaces: a user namespace is needed where orlop is not root's")
+
+    def test_nobody_looks_into_a_process_before_its_execve(self):
+        name = self.start_sleeper(self.rootless(lambda bundle: bundle.grant("CAP_SYS_PTRACE")))
+        hunter = subprocess.Popen(self.runtime.argv("exec", name, "/bin/probe", "hunt", "6", os.path.basename(settings.ORLOP)),
+                                  stdout=subprocess.PIPE, preexec_fn=become(), env=program.environment(**self.runtime.variables))
+        self.addCleanup(hunter.stdout.close)
+        self.assertEqual(hunter.stdout.readline(), b'"ready"\n')
+        for _ in range(40):
+            self.runtime.ok("exec", name, "/bin/true")
+        found = json.loads(hunter.stdout.readline())
+        self.assertEqual(hunter.wait(20), 0)
+        self.assertEqual(found["reached"], [])
+        self.assertGreater(found["met"], 0, "the attacker saw no process at all")
+
+    def test_joining_the_user_namespace_of_another_container(self):
+        donor = self.pid_of(self.start_sleeper())
+
+        def change(bundle):
+            bundle.drop_namespace("user")
+            bundle.linux["namespaces"].append({"type": "user", "path": "/proc/%d/ns/user" % donor})
+            del bundle.linux["uidMappings"], bundle.linux["gidMappings"]
+        name = self.start_sleeper(self.rootless(change))
+        for file in ("user", "pid"):
+            same = os.readlink("/proc/%d/ns/%s" % (donor, file)) == os.readlink("/proc/%d/ns/%s" % (self.pid_of(name), file))
+            self.assertEqual(same, file == "user")
+        self.runtime.ok("exec", name, "/bin/true")
+
+    def test_a_binary_that_can_be_executed_but_not_read(self):
+        copy = os.path.join(self.directory, "orlop")
+        shutil.copy(settings.ORLOP, copy)
+        os.chown(copy, 0, 0)
+        os.chmod(copy, 0o711)
+        self.runtime.executable = copy
+        result = self.run_container("/bin/true")
+        self.assertEqual(result.status, 0, str(result))
+
+    def test_its_own_binary_cannot_be_written(self):
+        """It belongs to the user, and so to the container's root: re-executed from a sealed copy."""
+        copy = os.path.join(self.directory, "own")
+        shutil.copy(settings.ORLOP, copy)
+        os.chown(copy, USER, USER)
+        self.runtime.executable = copy
+        with open(copy, "rb") as file:
+            before = file.read()
+        result = self.run_container("/proc/self/exe", "--version", change=self.rootless())
+        self.assertIn("orlop version", result.stdout, str(result))
+        with open(copy, "rb") as file:
+            self.assertEqual(file.read(), before)
+
+    def test_a_cgroup_that_was_given_to_the_user(self):
+        if cgroup.layout() != "v2":
+            skip("there is no delegation with version 1")
+        group = "/sys/fs/cgroup/%suser" % settings.TAG
+        for path in (group, group + "/session"):
+            os.mkdir(path)
+            self.addCleanup(os.rmdir, path)
+            os.chown(path, USER, USER)
+            for file in ("cgroup.procs", "cgroup.subtree_control", "cgroup.threads"):
+                os.chown(os.path.join(path, file), USER, USER)
+        self.runtime.group = group + "/session"
+
+        def change(bundle):
+            bundle.linux["cgroupsPath"] = group[len("/sys/fs/cgroup"):] + "/web"
+        name = self.start_sleeper(self.rootless(change))
+        with open("/proc/%d/cgroup" % self.pid_of(name)) as file:
+            self.assertIn(group[len("/sys/fs/cgroup"):] + "/web\n", file.read())
+        self.runtime.ok("exec", name, "/bin/true")
+        self.runtime.ok("pause", name)
+        self.runtime.ok("resume", name)
+        self.end(name)
+        self.assertFalse(os.path.exists(group + "/web"))
+
+
+class Nested(ContainerCase):
+    """orlop as root of a user namespace that somebody else has made, as in a rootless engine."""
+
+    def in_namespace(self, uids, bundle):
+        """Runs it there; the maps are written from outside."""
+        ready, go = os.pipe(), os.pipe()
+
+        def before():
+            kernel.unshare(kernel.CLONE_NEWNS | 0x10000000)  # CLONE_NEWUSER
+            os.write(ready[1], str(os.getpid()).encode())
+            os.read(go[0], 1)
+            if "\n" in uids:
+                os.setgroups([])
+            os.setresgid(0, 0, 0)
+            os.setresuid(0, 0, 0)
+
+        child = os.fork()
+        if child == 0:
+            pid = int(os.read(ready[0], 20))
+            if "\n" not in uids:
+                with open("/proc/%d/setgroups" % pid, "w") as file:
+                    file.write("deny")
+            for name in ("uid_map", "gid_map"):
+                with open("/proc/%d/%s" % (pid, name), "w") as file:
+                    file.write(uids)
+            os.write(go[1], b"x")
+            os._exit(0)
+        try:
+            return self.runtime.call("run", "--bundle", bundle.path, self.new_id(), before=before)
+        finally:
+            os.waitpid(child, 0)
+            for end in ready + go:
+                os.close(end)
+
+    def nested(self, uids):
+        def change(bundle):
+            for entry in bundle.config["mounts"]:
+                entry["options"] = [word for word in entry.get("options", []) if not word.startswith("gid=")]
+            for path, directories, files in os.walk(bundle.path):
+                for name in ["."] + directories:
+                    os.lchown(os.path.join(path, name), USER, USER)
+        os.chown(self.directory, USER, USER)
+        result = self.in_namespace(uids, self.bundle("/bin/probe", "report", "devices", change=change))
+        self.assertEqual(result.status, 0, str(result))
+        self.assertEqual(json.loads(result.stdout)["devices"]["null"]["minor"], 3)
+
+    def test_with_ranges(self):
+        self.nested("0 %d 1\n1 %d 1000" % (USER, SUB))
+
+    def test_with_one_id(self):
+        self.nested("0 %d 1" % USER)
+
+
+class Helpers(UserCase):
+    """newuidmap and newgidmap of package uidmap."""
+
+    def ranges(self, first=SUB):
+        def change(bundle):
+            maps = [{"containerID": 0, "hostID": USER, "size": 1}, {"containerID": 1, "hostID": first, "size": 1000}]
+            bundle.linux["uidMappings"] = bundle.linux["gidMappings"] = maps
+            bundle.process["user"] = {"uid": 5, "gid": 7, "additionalGids": [9]}
+        return self.rootless(change)
+
+    def plant(self, path, text):
+        """A file of /etc that only this test sees."""
+        copy = os.path.join(self.directory, os.path.basename(path))
+        with open(copy, "w") as file:
+            file.write(text)
+        subprocess.run(["mount", "--bind", copy, path], check=True)
+        self.addCleanup(subprocess.run, ["umount", path], check=True)
+
+    def need_helpers(self):
+        if not shutil.which("newuidmap"):
+            skip("newuidmap is not installed (package uidmap)")
+        with open("/etc/passwd") as file:
+            self.plant("/etc/passwd", file.read() + "sailor:x:%d:%d::/:/bin/sh\n" % (USER, USER))
+        for path in ("/etc/subuid", "/etc/subgid"):
+            if not os.path.exists(path):
+                skip("there is no " + path)
+            self.plant(path, "sailor:%d:65536\n" % SUB)
+
+    def test_without_them(self):
+        self.runtime.variables["PATH"] = "/nowhere"
+        result = self.run_container("/bin/true", change=self.ranges())
+        self.assert_one_line(result, "linux.uidMappings: newuidmap is needed to map more than the own id")
+        self.assertIn("hint: package uidmap has it", result.stderr)
+        self.assert_nothing_left()
+
+    def test_ranges(self):
+        self.need_helpers()
+        uids, gids, status = self.lines("read", "/proc/self/uid_map", "+", "read", "/proc/self/gid_map", "+", "read",
+                                        "/proc/self/status", change=self.ranges())
+        for text in (uids["text"], gids["text"]):
+            self.assertEqual(text.split(), ["0", str(USER), "1", "1", str(SUB), "1000"])
+        self.assertIn("Uid:\t5\t5\t5\t5", status["text"])
+        self.assertIn("Groups:\t9 \n", status["text"])
+
+    def test_exec_and_kill(self):
+        self.need_helpers()
+        name = self.start_sleeper(self.ranges())
+        text = json.loads(self.runtime.ok("exec", "--user", "8:8", name, "/bin/probe", "read", "/proc/self/status").stdout)["text"]
+        self.assertIn("Uid:\t8\t8\t8\t8", text)
+        self.end(name)
+
+    def test_ids_of_others(self):
+        self.need_helpers()
+        result = self.run_container("/bin/true", change=self.ranges(first=1))
+        self.assert_one_line(result, "linux.uidMappings: newuidmap: uid range", "not allowed")
+        self.assertIn("hint: the ids that a user may map are listed in /etc/subuid", result.stderr)
+        self.assertEqual(self.runtime.entries(), [])
+
+
+if __name__ == "__main__":
+    runner.main()
