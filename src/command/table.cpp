@@ -13,7 +13,7 @@ namespace {
 
 constexpr Option globals[] = {
     {"root", 0, "DIR", "directory for the state of containers (default: /run/orlop)"},
-    {"rootless", 0, "WHEN", "go without a cgroup that cannot be made: auto (default), true or false"},
+    {"rootless", 0, "WHEN", "do without a cgroup that cannot be made: auto, true or false"},
     {"log", 0, "FILE", "append the log to FILE, or to journald:NAME or syslog:NAME"},
     {"log-format", 0, "FORMAT", "text (default) or json"},
     {"log-level", 0, "LEVEL", "error, warning (default), info or debug"},

@@ -58,8 +58,8 @@ void mount_v1(Directory const& root, plan::Mount const& mount, plan::Plan const&
   finish_mount(tmpfs.fd, mount);
 }
 
-// The container has no cgroup of its own (--cgroup-manager disabled, or it could not be made): an empty directory in its place, never the host's
-// tree.
+// The container has no cgroup of its own (--cgroup-manager disabled, or it could not be made): an empty directory in its
+// place, never the host's tree.
 void mount_nothing(Directory const& root, plan::Mount const& mount) {
   Fd const target = path::make_directories(root, mount.destination);
   constexpr std::uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;

@@ -61,7 +61,8 @@ class Podman:
         if words[0] in CREATE or words[:2] == ("pod", "create"):
             at = 2 if words[0] == "pod" else 1
             words = (*words[:at], "--cgroup-parent", PARENT, *words[at:])
-        return ["podman", "--root", path("p", "root"), "--runroot", path("p", "run"), "--tmpdir", path("p", "tmp"),
+        # Podman takes no long name of these two; /run is this program's own.
+        return ["podman", "--root", path("p", "root"), "--runroot", "/run/podman", "--tmpdir", "/run/podman-tmp",
                 "--storage-driver", "overlay", *words]
 
     def call(self, *words, **how):
