@@ -67,7 +67,7 @@ constexpr Option exec_options[] = {
     {"pid-file", 0, "FILE", "write the process's pid as seen from here to FILE when it runs"},
     pidfd_option,
     preserve_option,
-    {"process", 'p', "FILE", "the process as JSON (config.json's member process) instead of a program and options"},
+    {"process", 'p', "FILE", "the process as JSON, instead of a program and options"},
     {"process-label", 0, "LABEL", "SELinux label of the process"},
     {"tty", 't', nullptr, "give the process a terminal"},
     {"user", 'u', "USER", "UID or UID:GID, in numbers"},
@@ -109,7 +109,7 @@ constexpr Option spec_options[] = {
     help_option,
 };
 constexpr Option update_options[] = {
-    {"resources", 'r', "FILE", "JSON of config.json's linux.resources with what is to change; - is standard input"},
+    {"resources", 'r', "FILE", "what is to change, as JSON like linux.resources; -: standard input"},
     {"blkio-weight", 0, "WEIGHT", "weight of the disk operations, 10 to 1000"},
     {"cpu-burst", 0, "US", "microseconds above the quota that unused time may be saved up for"},
     {"cpu-idle", 0, "FLAG", "1: run only when nothing else does"},
@@ -120,7 +120,7 @@ constexpr Option update_options[] = {
     {"cpu-share", 0, "SHARES", "share of the processors beside others, 2 to 262144"},
     {"cpuset-cpus", 0, "LIST", "the processors to run on: 0-2,7"},
     {"cpuset-mems", 0, "LIST", "the memory nodes to use"},
-    {"kernel-memory", 0, "BYTES", "accepted and left out, with a warning: no kernel since 5.4 has a good use for it"},
+    {"kernel-memory", 0, "BYTES", "left out with a warning: newer kernels have no use for it"},
     {"kernel-memory-tcp", 0, "BYTES", "limit of the memory of TCP buffers (v1)"},
     {"l3-cache-schema", 0, "SCHEMA", "refused by this version: Intel RDT, cache"},
     {"mem-bw-schema", 0, "SCHEMA", "refused by this version: Intel RDT, memory bandwidth"},

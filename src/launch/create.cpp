@@ -131,6 +131,8 @@ void Creation::clone(std::vector<Fd> joined) {
   auto const& user = plan_.user_namespace;
   bool const is_seen = user ? user->is_joined || !user->has_ordinary_maker : plan_.namespaces.joins(CLONE_NEWPID);
   if (is_seen) kernel::set_dumpable(false);
+  // An executable that may not be read has made us undumpable, and its child could not be given its maps.
+  if (user && !is_seen) kernel::set_dumpable(true);
   bool const has_stage = needs_stage(plan_);
   auto child = born([&] { return kernel::clone_into(has_stage ? 0 : plan_.namespaces.at_clone, birthplace); });
   if (!child && has_stage) launch::stage(plan_, theirs, std::move(joined));

@@ -132,7 +132,9 @@ class Privilege(Refusals):
         shutil.copyfile(self.runtime.executable, executable)
         os.chmod(executable, 0o755)
         self.runtime.executable = executable
-        bundle = self.bundle("/bin/true")
+        one = [{"containerID": 0, "hostID": NOBODY, "size": 1}]
+        bundle = self.bundle("/bin/true", change=lambda bundle: (
+            bundle.linux["namespaces"].append({"type": "user"}), bundle.linux.update(uidMappings=one, gidMappings=one)))
         line = self.refused("create", "--bundle", bundle.path, self.new_id(), before=self.drop).stderr.lower()
         self.assertTrue("permission denied" in line or "not permitted" in line, line)
 
