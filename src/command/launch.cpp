@@ -100,7 +100,7 @@ Launch prepare_launch(Context const& context, Arguments const& arguments, Termin
   request.descriptors = descriptors_of(context, arguments);
   launch.plan = make_plan(launch.bundle, host, request);
   launch.source = {launch.bundle.config, launch.bundle.spec.oci_version, launch.bundle.spec.annotations};
-  launch.options = {context.root(), arguments.value("pid-file"), arguments.value("console-socket"), arguments.value("pidfd-socket"), true};
+  launch.options = {context.root(), arguments.value("pid-file"), arguments.value("console-socket"), arguments.value("pidfd-socket", launch.plan.pidfd_receiver), true};
   check_terminal(launch.plan, launch.options.console_socket, terminal);
   check_rootfs(launch.plan.rootfs);
   report_notes(launch.plan);

@@ -26,6 +26,7 @@ void plan_annotations(oci::Annotations const& annotations, Plan& plan) {
   for (auto const& [key, value] : annotations) {
     refuse_handler(key, value);
     if (key == "run.oci.keep_original_groups") plan.process.user.keep_groups |= value == "1" || value == "true";
+    if (key == "run.oci.pidfd_receiver") plan.pidfd_receiver = absolute_path(value, place_of(key));
   }
 }
 

@@ -47,7 +47,7 @@ oci::Features features() {
   features.oci_version_max = "1.3.0";
   features.hooks = {"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"};
   features.potentially_unsafe_config_annotations = {"run.oci.hooks.stderr", "run.oci.hooks.stdout",
-                                                    "run.oci.keep_original_groups"};
+                                                    "run.oci.keep_original_groups", "run.oci.pidfd_receiver"};
   features.mount_options = mount_option_words();
   features.linux_config = linux_features();
   return features;

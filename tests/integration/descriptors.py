@@ -114,6 +114,16 @@ class Pidfd(ContainerCase):
         self.assertEqual(self.received(), ("standard", self.pid_of(name)))
         self.end(name)
 
+    def test_annotation(self):
+        name, _ = self.create("/bin/probe", "sleep", change=lambda bundle: bundle.config.update(
+            annotations={"run.oci.pidfd_receiver": self.path}))
+        self.assertEqual(self.received(), ("standard", self.pid_of(name)))
+        self.end(name)
+        bundle = self.bundle("/bin/true", change=lambda bundle: bundle.config.update(
+            annotations={"run.oci.pidfd_receiver": "somewhere"}))
+        self.assert_one_line(self.runtime.refuses("create", "--bundle", bundle.path, self.new_id()),
+                             'annotations["run.oci.pidfd_receiver"]', "somewhere")
+
     def test_exec(self):
         name = self.start_sleeper()
         pid_file = os.path.join(self.directory, "pid")

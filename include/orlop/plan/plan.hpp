@@ -213,6 +213,7 @@ struct Hooks {
 struct Plan {
   std::string id;
   std::string bundle;
+  std::string pidfd_receiver;  // run.oci.pidfd_receiver: a socket as that of --pidfd-socket; empty: none
   Namespaces namespaces;
   std::optional<UserNamespace> user_namespace;
   Cgroup cgroup;
