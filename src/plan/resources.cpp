@@ -5,6 +5,7 @@
 #include "orlop/base/text.hpp"
 #include "orlop/plan/conversion.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace orlop::plan {
@@ -173,8 +174,9 @@ void plan_pids(oci::LinuxPids const& wanted, SettingList& list) {
 
 // A word of the config that becomes part of a file's name or of its line.
 void check_word(std::string const& word, std::string const& where) {
-  for (unsigned char const c : word)
-    if (c <= ' ' || c == '/' || c == 0x7f) throw Refusal{where, concat({json_quoted(word), " is no name"})};
+  auto const is_wrong = [](char c) { return (c >= '\0' && c <= ' ') || c == '/' || c == '\x7f'; };
+  if (std::any_of(word.begin(), word.end(), is_wrong))
+    throw Refusal{where, concat({json_quoted(word), " is no name"})};
   if (word.empty()) throw Refusal{where, "is empty"};
 }
 
