@@ -243,6 +243,22 @@ std::vector<Fd> attached_programs(int directory) {
   return programs;
 }
 
+// `replaced`: the program whose place it takes in the same step; -1: none.
+void attach_program(int directory, std::string const& cgroup, std::vector<DeviceRule> const& rules, int replaced) {
+  Fd const program = load_program(device_program(rules));
+  bpf_attr attributes;
+  std::memset(&attributes, 0, sizeof attributes);
+  attributes.target_fd = static_cast<std::uint32_t>(directory);
+  attributes.attach_bpf_fd = static_cast<std::uint32_t>(static_cast<int>(program));
+  attributes.attach_type = BPF_CGROUP_DEVICE;
+  attributes.attach_flags = BPF_F_ALLOW_MULTI;
+  if (replaced >= 0) {
+    attributes.attach_flags |= BPF_F_REPLACE;
+    attributes.replace_bpf_fd = static_cast<std::uint32_t>(replaced);
+  }
+  check(bpf(BPF_PROG_ATTACH, attributes), "bpf", {Word{"BPF_PROG_ATTACH"}, cgroup});
+}
+
 }  // namespace
 
 void replace_devices_v2(std::string const& cgroup, std::vector<DeviceRule> const& rules) {
@@ -250,27 +266,11 @@ void replace_devices_v2(std::string const& cgroup, std::vector<DeviceRule> const
   auto const before = attached_programs(directory);
   if (before.size() != 1)
     throw Error::refusal(concat({cgroup, " has ", before.size(), " device programs, and not the one of this container"}));
-  Fd const program = load_program(device_program(rules));
-  bpf_attr attributes;
-  std::memset(&attributes, 0, sizeof attributes);
-  attributes.target_fd = static_cast<std::uint32_t>(static_cast<int>(directory));
-  attributes.attach_bpf_fd = static_cast<std::uint32_t>(static_cast<int>(program));
-  attributes.attach_type = BPF_CGROUP_DEVICE;
-  attributes.attach_flags = BPF_F_ALLOW_MULTI | BPF_F_REPLACE;
-  attributes.replace_bpf_fd = static_cast<std::uint32_t>(static_cast<int>(before[0]));
-  check(bpf(BPF_PROG_ATTACH, attributes), "bpf", {Word{"BPF_PROG_ATTACH"}, cgroup});
+  attach_program(directory, cgroup, rules, before[0]);
 }
 
 void filter_devices_v2(std::string const& cgroup, std::vector<DeviceRule> const& rules) {
-  Fd const directory = path::open_host(cgroup, O_RDONLY | O_DIRECTORY);
-  Fd const program = load_program(device_program(rules));
-  bpf_attr attributes;
-  std::memset(&attributes, 0, sizeof attributes);
-  attributes.target_fd = static_cast<std::uint32_t>(static_cast<int>(directory));
-  attributes.attach_bpf_fd = static_cast<std::uint32_t>(static_cast<int>(program));
-  attributes.attach_type = BPF_CGROUP_DEVICE;
-  attributes.attach_flags = BPF_F_ALLOW_MULTI;
-  check(bpf(BPF_PROG_ATTACH, attributes), "bpf", {Word{"BPF_PROG_ATTACH"}, cgroup});
+  attach_program(path::open_host(cgroup, O_RDONLY | O_DIRECTORY), cgroup, rules, -1);
 }
 
 }  // namespace orlop::kernel

@@ -11,12 +11,6 @@ namespace orlop::plan {
 
 namespace {
 
-template <class Enum>
-oci::StringList all_words() {
-  auto const words = oci::words<Enum>();
-  return {words.begin(), words.end()};
-}
-
 oci::StringList capability_words() {
   oci::StringList words;
   for (unsigned i = 0; i < kernel::capability_count; ++i) words.emplace_back(kernel::capability_names[i]);
@@ -47,7 +41,8 @@ oci::Features features() {
   features.oci_version_max = "1.3.0";
   features.hooks = {"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"};
   features.potentially_unsafe_config_annotations = {"run.oci.hooks.stderr", "run.oci.hooks.stdout",
-                                                    "run.oci.keep_original_groups", "run.oci.pidfd_receiver"};
+                                                    "run.oci.keep_original_groups", "run.oci.pidfd_receiver",
+                                                    "run.oci.seccomp_fail_unknown_syscall"};
   features.mount_options = mount_option_words();
   features.linux_config = linux_features();
   return features;

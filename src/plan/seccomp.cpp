@@ -409,12 +409,6 @@ bool wants_known_names(oci::Annotations const& annotations) {
   return std::any_of(annotations.begin(), annotations.end(), is_that);
 }
 
-template <class Enum>
-oci::StringList all_words() {
-  auto const words = oci::words<Enum>();
-  return {words.begin(), words.end()};
-}
-
 }  // namespace
 
 oci::SeccompFeatures seccomp_features() {

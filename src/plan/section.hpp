@@ -44,6 +44,13 @@ std::string at(std::string_view list, std::size_t index, std::string_view member
 // An absolute path without NUL, "." or ".." left in it; Refusal otherwise.
 std::string absolute_path(std::string const& path, std::string const& where);
 
+// All words of an enumeration of the spec: for `features`.
+template <class Enum>
+oci::StringList all_words() {
+  auto const words = oci::words<Enum>();
+  return {words.begin(), words.end()};
+}
+
 // MS_* of "rslave" and its kin; 0: no word of propagation. `recursive` is told by the r in front.
 unsigned long propagation_of(std::string_view word, bool& recursive);
 
