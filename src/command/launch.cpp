@@ -49,6 +49,14 @@ unsigned listen_fds() {
   return static_cast<unsigned>(*number);
 }
 
+// Root of a user namespace is a user who has made it (rootless Podman), or root of a container that has a systemd of its
+// own: where there is a way to a user's bus, the former.
+plan::Systemd systemd_to_ask(bool is_hosts_root) {
+  bool const has_user_bus = getenv("XDG_RUNTIME_DIR") || getenv("DBUS_SESSION_BUS_ADDRESS");
+  bool const is_user = geteuid() != 0 || (!is_hosts_root && has_user_bus);
+  return is_user ? plan::Systemd::user : plan::Systemd::system;
+}
+
 }  // namespace
 
 std::optional<plan::OrdinaryUser> ordinary_caller() {
@@ -60,11 +68,12 @@ std::optional<plan::OrdinaryUser> ordinary_caller() {
 
 plan::Request make_request(Context const& context, Arguments const& arguments, std::string const& id) {
   plan::Request request{id, "", arguments.has("no-pivot"), arguments.has("no-new-keyring")};
-  request.no_cgroup = context.no_cgroup;
+  request.no_cgroup = context.cgroup_manager == CgroupManager::disabled;
   request.caller = ordinary_caller();
   bool const is_hosts_root = geteuid() == 0 && kernel::is_in_initial_user_namespace();
   request.denies_setgroups = !is_hosts_root && kernel::id_maps_of(getpid()).denies_setgroups;
   request.may_filter_devices = !request.caller && (geteuid() != 0 || is_hosts_root);
+  if (context.cgroup_manager == CgroupManager::systemd) request.systemd = systemd_to_ask(is_hosts_root);
   std::string const& word = context.rootless;
   if (word != "auto" && word != "true" && word != "false")
     throw Error::refusal(concat({"unknown value \"", word, "\" of --rootless (auto, true or false)"}));

@@ -56,14 +56,16 @@ void open_log(Arguments const& globals) {
             level_of(globals));
 }
 
-// True: create and run make no cgroup.
-bool no_cgroup(Arguments const& globals) {
-  if (globals.has("systemd-cgroup")) throw Error::refusal("--systemd-cgroup is not supported by this version");
-  std::string const word = globals.value("cgroup-manager", "cgroupfs");
-  if (word == "systemd") throw Error::refusal("--cgroup-manager systemd is not supported by this version");
-  if (word != "cgroupfs" && word != "disabled")
-    throw Error::refusal(concat({"unknown cgroup manager ", json_quoted(word), " (cgroupfs or disabled)"}));
-  return word == "disabled";
+CgroupManager cgroup_manager(Arguments const& globals) {
+  bool const is_systemd = globals.has("systemd-cgroup");
+  std::string const word = globals.value("cgroup-manager", is_systemd ? "systemd" : "cgroupfs");
+  // An engine that wants no cgroup says so behind what it always says.
+  if (is_systemd && word == "cgroupfs")
+    throw Error::refusal("--systemd-cgroup and --cgroup-manager cgroupfs exclude each other");
+  if (word == "cgroupfs") return CgroupManager::cgroupfs;
+  if (word == "systemd") return CgroupManager::systemd;
+  if (word == "disabled") return CgroupManager::disabled;
+  throw Error::refusal(concat({"unknown cgroup manager ", json_quoted(word), " (cgroupfs, systemd or disabled)"}));
 }
 
 int run_command(Command const& command, std::span<char*> words, Context const& context) {
@@ -97,7 +99,7 @@ int run_all(std::span<char*> words, char* const* argv) {
   if (globals.words().empty()) throw Error::refusal("a command is missing: see orlop --help");
   std::string const rootless = globals.value("rootless", "auto");
   return find_and_run(words.subspan(globals.consumed()),
-                      {argv, globals.value("root"), rootless, inherited, no_cgroup(globals)});
+                      {argv, globals.value("root"), rootless, inherited, cgroup_manager(globals)});
 }
 
 }  // namespace

@@ -119,7 +119,12 @@ oci::LinuxResources wanted_by(Arguments const& arguments) {
   return wanted;
 }
 
-plan::Update plan_update(container::ContainerDir const& container, std::string const& id,
+plan::Systemd systemd_of(container::Record const& record) {
+  if (record.unit.empty()) return plan::Systemd::none;
+  return record.unit_is_users ? plan::Systemd::user : plan::Systemd::system;
+}
+
+plan::Update plan_update(container::ContainerDir const& container, container::Record const& record,
                          oci::LinuxResources const& wanted) {
   auto const spec = oci::parse<oci::Spec>(container.read_config(), "config.json");
   oci::LinuxResources before;
@@ -127,7 +132,7 @@ plan::Update plan_update(container::ContainerDir const& container, std::string c
   if (auto const text = container.try_read_resources()) before = resources_in(*text, "resources.json");
   launch::Survey host;
   try {
-    return plan::make_update(spec, before, wanted, host, id);
+    return plan::make_update(spec, before, wanted, host, record.id, systemd_of(record));
   } catch (plan::Refusal const& refusal) {
     throw Error::refusal(refusal.what());
   }
@@ -140,12 +145,13 @@ int update(Context const& context, Arguments const& arguments) {
   auto container = container::ContainerDir::open(context.root(), id);
   auto const wanted = wanted_by(arguments);
   container.lock_changes();
-  auto const status = container::status_of(container, container.read_record());
+  auto const record = container.read_record();
+  auto const status = container::status_of(container, record);
   if (status == container::Status::stopped || status == container::Status::creating)
     throw Error::refusal(concat({"cannot update a container that is not running: ", container::word(status)}));
-  auto const planned = plan_update(container, id, wanted);
+  auto const planned = plan_update(container, record, wanted);
   for (auto const& warning : planned.warnings) log::warning(warning);
-  launch::update(container, planned);
+  launch::update(container, record, planned);
   return 0;
 }
 

@@ -123,6 +123,18 @@ Fd open_tasks(std::string const& directory) {
 
 void enter_tasks(int tasks) { file::write(tasks, "tasks", "0"); }
 
+std::string cgroup_of(std::string_view process, std::string_view controller) {
+  std::string const text = file::read(concat({"/proc/", process, "/cgroup"}));
+  for (std::string_view line : split(text, '\n')) {
+    line.remove_prefix(std::min(line.find(':'), line.size() - 1) + 1);  // "4:cpu,cpuacct:/web"
+    auto const end = std::min(line.find(':'), line.size());
+    auto const names = split(line.substr(0, end), ',');
+    bool const is_it = controller.empty() ? names.empty() : std::find(names.begin(), names.end(), controller) != names.end();
+    if (is_it && end < line.size()) return std::string{line.substr(end + 1)};
+  }
+  return "/";
+}
+
 std::vector<pid_t> cgroup_processes(std::string const& directory) {
   std::vector<pid_t> pids;
   std::string const path = directory + "/cgroup.procs";

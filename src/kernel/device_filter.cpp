@@ -142,6 +142,8 @@ void add_rule(Program& program, DeviceRule const& rule) {
   add_decision(program, rule);
 }
 
+constexpr char program_name[] = "orlop_devices";
+
 long bpf(int command, bpf_attr& attributes) { return syscall(SYS_bpf, command, &attributes, sizeof attributes); }
 
 Fd load_program(std::vector<std::uint64_t> const& program) {
@@ -151,7 +153,7 @@ Fd load_program(std::vector<std::uint64_t> const& program) {
   attributes.insns = reinterpret_cast<std::uint64_t>(program.data());
   attributes.insn_cnt = static_cast<std::uint32_t>(program.size());
   attributes.license = reinterpret_cast<std::uint64_t>("Apache-2.0");
-  std::memcpy(attributes.prog_name, "orlop_devices", sizeof "orlop_devices");
+  std::memcpy(attributes.prog_name, program_name, sizeof program_name);
   return Fd{static_cast<int>(check(bpf(BPF_PROG_LOAD, attributes), "bpf", {Word{"BPF_PROG_LOAD"}}))};
 }
 
@@ -222,7 +224,20 @@ std::vector<std::uint64_t> device_program(std::vector<DeviceRule> const& rules) 
 
 namespace {
 
-// The device programs of the cgroup itself.
+// systemd has one of its own, where the cgroup is of a unit.
+bool is_ours(int program) {
+  bpf_prog_info info;
+  std::memset(&info, 0, sizeof info);
+  bpf_attr attributes;
+  std::memset(&attributes, 0, sizeof attributes);
+  attributes.info.bpf_fd = static_cast<std::uint32_t>(program);
+  attributes.info.info_len = sizeof info;
+  attributes.info.info = reinterpret_cast<std::uint64_t>(&info);
+  check(bpf(BPF_OBJ_GET_INFO_BY_FD, attributes), "bpf", {Word{"BPF_OBJ_GET_INFO_BY_FD"}});
+  return std::strncmp(info.name, program_name, sizeof info.name) == 0;
+}
+
+// The device programs of the cgroup itself, as far as orlop has made them.
 std::vector<Fd> attached_programs(int directory) {
   std::uint32_t ids[64] = {};
   bpf_attr attributes;
@@ -237,8 +252,8 @@ std::vector<Fd> attached_programs(int directory) {
   for (std::uint32_t i = 0; i < count; ++i) {
     std::memset(&attributes, 0, sizeof attributes);
     attributes.prog_id = ids[i];
-    programs.emplace_back(static_cast<int>(check(bpf(BPF_PROG_GET_FD_BY_ID, attributes), "bpf",
-                                                 {Word{"BPF_PROG_GET_FD_BY_ID"}})));
+    Fd program{static_cast<int>(check(bpf(BPF_PROG_GET_FD_BY_ID, attributes), "bpf", {Word{"BPF_PROG_GET_FD_BY_ID"}}))};
+    if (is_ours(program)) programs.push_back(std::move(program));
   }
   return programs;
 }

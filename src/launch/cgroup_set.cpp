@@ -1,14 +1,19 @@
 #include "orlop/launch/cgroup_set.hpp"
 
 #include "orlop/base/error.hpp"
+#include "orlop/base/file.hpp"
 #include "orlop/base/log.hpp"
 #include "orlop/launch/status.hpp"
+#include "orlop/launch/systemd.hpp"
+
+#include <algorithm>
 
 namespace orlop::launch {
 
 namespace {
 
 constexpr int patience_ms = 5000;
+constexpr int rollback_patience_ms = 10'000;
 
 std::string processes_text(std::string const& directory) {
   std::string text;
@@ -23,6 +28,30 @@ std::vector<kernel::CgroupSetting> settings_of(plan::Cgroup const& cgroup, bool 
   for (auto const& setting : cgroup.settings)
     if (setting.is_last == last) settings.push_back(setting);
   return settings;
+}
+
+void kill_all(std::vector<std::string> const& directories) {
+  for (auto const& directory : directories) kernel::kill_cgroup(directory);
+  thaw_after_kill(directories);
+}
+
+// systemd takes a unit away by itself when its last process has ended: with its cgroup it is gone, and need not be asked
+// for. One that has failed stays only if an annotation says so. If systemd cannot be reached, the cgroup is removed
+// anyway, which ends the unit.
+void stop_unit_of(container::Record const& record) {
+  Doing const doing{record.unit};
+  kill_all(record.cgroups);
+  bool const collects_itself = std::none_of(record.annotations.begin(), record.annotations.end(), [](auto const& one) {
+    return one.first == "org.systemd.property.CollectMode";
+  });
+  auto const is_gone = [](auto const& directory) { return access(directory.c_str(), F_OK) < 0; };
+  if (collects_itself && std::all_of(record.cgroups.begin(), record.cgroups.end(), is_gone)) return;
+  try {
+    auto systemd = connect_to_systemd(record.unit_is_users, -1);
+    kernel::stop_unit(systemd, record.unit);
+  } catch (Error const& error) {
+    log::warning(concat({"the systemd unit could not be stopped: ", error.what()}));
+  }
 }
 
 // `all` are the container's: what was frozen dies on v1 only when it is thawed.
@@ -49,8 +78,51 @@ Fd CgroupSet::make_birthplace() {
   return kernel::open_cgroup(*born);
 }
 
-void CgroupSet::make_rest() {
+// All of the directories are the unit's, and so ours: those that systemd does not make, too.
+void CgroupSet::make_unit(pid_t process, int interruption) {
+  auto const& unit = *cgroup_.unit;
+  Doing const doing{unit.name};
+  systemd_.emplace(connect_to_systemd(unit.is_users, interruption));
+  std::vector<kernel::UnitProperty> properties = unit.own;
+  for (auto const* const list : {&unit.devices, &unit.limits}) properties.insert(properties.end(), list->begin(), list->end());
+  properties.push_back({"PIDs", {"au", {std::to_string(process)}}});
+  unit_is_ours_ = true;
+  made_ = missing_cgroups(cgroup_);
+  if (!kernel::try_start_scope(*systemd_, unit.name, std::move(properties))) {
+    unit_is_ours_ = false;
+    made_.clear();
+    throw Error::refusal("a systemd unit of this name exists already");
+  }
+  check_place(process);
+}
+
+// What systemd has said it would do, seen in what the kernel says: the plan knows the manager's own place by its name.
+void CgroupSet::check_place(pid_t process) const {
+  bool const has_v2 = cgroup_.is_only_tree();
+  std::string const place = kernel::cgroup_of(std::to_string(process), has_v2 ? "" : "name=systemd");
+  if (place != cgroup_.unit->path)
+    throw Error::refusal(concat({"systemd has put the container's init into the cgroup ", place, ", and not into ", cgroup_.unit->path}));
+}
+
+// The v2 directory, and the process in it: systemd puts it into the unit's own, and only where v2 is the only hierarchy.
+void CgroupSet::take_over_tree(pid_t process) {
+  auto const* const tree = cgroup_.tree();
+  if (!tree) return;
+  bool const has_subgroup = !cgroup_.unit->subgroup.empty();
+  if (has_subgroup || !cgroup_.is_only_tree()) {
+    kernel::make_cgroup(*tree);
+    file::write_existing(tree->full() + "/cgroup.procs", std::to_string(process));
+  }
+  kernel::enable_controllers(tree->hierarchy.mount, tree->path, cgroup_.controllers, has_subgroup && cgroup_.is_only_tree());
+  if (cgroup_.owner) kernel::delegate_cgroup(tree->full(), *cgroup_.owner);
+}
+
+void CgroupSet::make_rest(pid_t process, int interruption) {
   Doing const doing{"cgroup"};
+  if (cgroup_.unit) {
+    make_unit(process, interruption);
+    take_over_tree(process);
+  }
   for (auto const& directory : cgroup_.directories) {
     if (directory.hierarchy.is_v2) continue;
     if (is_missing(directory)) made_.push_back(directory.full());
@@ -61,11 +133,10 @@ void CgroupSet::make_rest() {
 // Devices: by the v1 controller where there is one, by the v2 tree where it is the only hierarchy.
 void CgroupSet::set() {
   Doing const doing{"cgroup"};
-  bool const only_v2 = cgroup_.directories.size() == 1 && cgroup_.born_in();
   for (auto const& directory : cgroup_.directories) {
     if (!cgroup_.filters_devices) break;
     if (directory.hierarchy.has("devices")) kernel::filter_devices_v1(directory.full(), cgroup_.devices);
-    if (only_v2) kernel::filter_devices_v2(directory.full(), cgroup_.devices);
+    if (cgroup_.is_only_tree()) kernel::filter_devices_v2(directory.full(), cgroup_.devices);
   }
   if (!cgroup_.settings.empty()) kernel::write_settings(settings_of(cgroup_, false));
 }
@@ -79,6 +150,8 @@ bool CgroupSet::has_killed() const {
 
 void CgroupSet::set_last() {
   Doing const doing{"cgroup"};
+  if (cgroup_.unit && !cgroup_.unit->last_limits.empty())
+    kernel::set_unit_properties(*systemd_, cgroup_.unit->name, cgroup_.unit->last_limits);
   kernel::write_settings(settings_of(cgroup_, true));
 }
 
@@ -89,6 +162,16 @@ void CgroupSet::give_to(uid_t owner) {
 
 CgroupSet::~CgroupSet() {
   if (owner_ != getpid()) return;
+  if (unit_is_ours_) {
+    try {
+      kill_all(made_);
+      systemd_->go_on_when_interrupted();
+      systemd_->wait_at_most(rollback_patience_ms);
+      kernel::stop_unit(*systemd_, cgroup_.unit->name);
+    } catch (Error const& error) {
+      log::warning(error.what());
+    }
+  }
   for (auto const& directory : made_) {
     try {
       remove_one(directory, made_);
@@ -98,16 +181,24 @@ CgroupSet::~CgroupSet() {
   }
 }
 
+// Of a unit all are, down to the subgroup: it is a new one, or it is not made at all.
 std::vector<std::string> missing_cgroups(plan::Cgroup const& cgroup) {
   std::vector<std::string> paths;
+  if (cgroup.unit) {
+    for (auto const& directory : cgroup.directories) paths.push_back(directory.full());
+    if (!cgroup.unit->subgroup.empty())
+      for (auto const& directory : cgroup.directories) paths.push_back(directory.hierarchy.mount + cgroup.unit->path);
+    return paths;
+  }
   for (auto const& directory : cgroup.directories)
     if (is_missing(directory)) paths.push_back(directory.full());
   return paths;
 }
 
-void remove_cgroups(std::vector<std::string> const& directories) {
+void remove_cgroups(container::Record const& record) {
   Doing const doing{"cgroup"};
-  for (auto const& directory : directories) remove_one(directory, directories);
+  if (!record.unit.empty()) stop_unit_of(record);
+  for (auto const& directory : record.cgroups) remove_one(directory, record.cgroups);
 }
 
 }  // namespace orlop::launch

@@ -48,7 +48,11 @@ container::Record first_record(plan::Plan const& plan, Source const& source) {
   record.owner = geteuid();
   record.boot_id = container::current_boot_id();
   record.maker = container::identify(getpid());
-  record.cgroup_driver = "cgroupfs";
+  record.cgroup_driver = plan.cgroup.unit ? "systemd" : "cgroupfs";
+  if (plan.cgroup.unit) {
+    record.unit = plan.cgroup.unit->name;
+    record.unit_is_users = plan.cgroup.unit->is_users;
+  }
   record.cgroups = missing_cgroups(plan.cgroup);
   for (auto const& directory : plan.cgroup.directories) record.all_cgroups.push_back(directory.full());
   record.annotations = source.annotations;
@@ -60,6 +64,15 @@ container::Record first_record(plan::Plan const& plan, Source const& source) {
   if (auto const& seccomp = plan.process.seccomp; seccomp && seccomp->listener)
     record.seccomp_listener = {seccomp->listener->path, seccomp->listener->metadata};
   return record;
+}
+
+// Before it is recorded as ours. One that comes between is told by systemd.
+void refuse_unit_that_exists(plan::Cgroup const& cgroup) {
+  if (!cgroup.unit) return;
+  Doing const doing{"cgroup", cgroup.unit->name};
+  for (auto const& directory : missing_cgroups(cgroup))
+    if (access(directory.c_str(), F_OK) == 0)
+      throw Error::refusal(concat({"a systemd unit of this name exists already: it has the cgroup ", directory}));
 }
 
 // All of the plan's, before anything is made: a wrong one leaves nothing to roll back.
@@ -105,6 +118,7 @@ Creation::~Creation() {
 // processor. A cgroup v2 directory in which the child is to be born comes before the clone, and its record before that.
 void Creation::create() {
   std::vector<Fd> joined = open_joined(plan_.namespaces);
+  refuse_unit_that_exists(plan_.cgroup);
   if (plan_.cgroup.born_in()) claim();
   clone(std::move(joined));
   elsewhere_.emplace();
@@ -190,6 +204,16 @@ void Creation::set_oom_score() {
   if (auto const score = plan_.process.oom_score_adj) kernel::set_oom_score(init_.pid(), *score);
 }
 
+// systemd may take its time: an interruption ends that.
+void Creation::make_cgroups() {
+  try {
+    cgroups_.make_rest(init_.pid(), signals_.interruption());
+  } catch (Error const& error) {
+    if (error.code() == EINTR) signals_.check_interruption("the container was made");
+    throw;
+  }
+}
+
 void Creation::make_outside() {
   bool const has_stage = needs_stage(plan_);
   if (!plan_.cgroup.born_in())
@@ -198,7 +222,7 @@ void Creation::make_outside() {
     record_.init = container::identify(init_.pid());
   Fd const gate = options_.waits_for_start ? container::make_gate(directory_) : Fd{};
   log::debug(concat({"recorded in ", directory_.directory().path, ", init has pid ", init_.pid()}));
-  cgroups_.make_rest();
+  make_cgroups();
   set_oom_score();
   if (!say(channel_, Word::cgroups_made, gate)) report_death();
   if (plan_.user_namespace && !has_stage) map_ids();

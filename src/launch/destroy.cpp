@@ -64,7 +64,7 @@ private:
 void destroy(container::ContainerDir& container, container::Record const& record) {
   container.lock_changes();
   if (!container.has_record()) return;  // another command removed it and ran the hooks
-  remove_cgroups(record.cgroups);
+  remove_cgroups(record);
   container.remove();
   run_poststop(record);
 }

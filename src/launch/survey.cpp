@@ -4,6 +4,7 @@
 #include "orlop/base/file.hpp"
 #include "orlop/kernel/namespace.hpp"
 #include "orlop/kernel/seccomp.hpp"
+#include "orlop/kernel/user_namespace.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -60,12 +61,7 @@ std::vector<kernel::CgroupHierarchy> find_hierarchies() {
 }
 
 // "/user.slice/a" of "0::/user.slice/a".
-std::string own_v2_path() {
-  std::string const text = file::read("/proc/self/cgroup");
-  for (auto const line : split(text, '\n'))
-    if (line.starts_with("0::")) return std::string{line.substr(3)};
-  return "/";
-}
+std::string own_v2_path() { return kernel::cgroup_of("self", {}); }
 
 bool is_at_or_below(std::string const& path, std::string const& above) {
   return path.starts_with(above) && (path.size() == above.size() || path[above.size()] == '/');
@@ -75,6 +71,16 @@ std::string parent_of(std::string const& path) { return path.substr(0, path.rfin
 
 // For us as we act, not as we were called. 0, or why not.
 int obstacle_to_writing(std::string const& path) { return faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) < 0 ? errno : 0; }
+
+// The user's manager is a service of the system's. We are below it, or come from a session beside it.
+std::string cgroup_of_user_manager(std::string const& own) {
+  if (auto const at = own.find("/user@"); at != std::string::npos) {
+    auto const end = own.find(".service", at);
+    if (end != std::string::npos) return own.substr(0, end + sizeof ".service" - 1);
+  }
+  auto const uid = kernel::id_outside(kernel::id_maps_of(getpid()).uids, geteuid()).value_or(geteuid());
+  return concat({"/user.slice/user-", uid, ".slice/user@", uid, ".service"});
+}
 
 std::string no_right(std::string const& path, int code) {
   return concat({path, code == EROFS ? " is on a read-only mount" : " cannot be written by this user"});
@@ -115,6 +121,22 @@ std::vector<std::string> const& Survey::unified_controllers() {
     for (auto const controller : split(trimmed(text), ' ')) unified_->emplace_back(controller);
   }
   return *unified_;
+}
+
+// By what everybody can read: a manager that is asked costs a connection, and the unit's cgroup is looked at later anyway.
+std::optional<std::string> const& Survey::manager_cgroup(bool of_user) {
+  if (access("/run/systemd/system", F_OK) < 0) return manager_;
+  constexpr std::string_view named = "name=systemd";
+  std::string const controller = file_system_at(base) == CGROUP2_SUPER_MAGIC ? "" : std::string{named};
+  if (of_user) {
+    manager_ = cgroup_of_user_manager(kernel::cgroup_of("self", controller));
+    return manager_;
+  }
+  std::string own = kernel::cgroup_of("1", controller);
+  constexpr std::string_view scope = "/init.scope";
+  if (own.ends_with(scope)) own.resize(own.size() - scope.size());
+  manager_ = own == "/" ? "" : own;
+  return manager_;
 }
 
 kernel::Grantable Survey::grantable_capabilities() {

@@ -2,10 +2,12 @@
 
 #include "orlop/base/error.hpp"
 #include "orlop/base/log.hpp"
+#include "orlop/launch/systemd.hpp"
 
 #include "oci/json.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace orlop::launch {
 
@@ -30,10 +32,17 @@ Settings standing(Settings const& settings) {
 
 void set_devices(plan::Cgroup const& cgroup, std::vector<kernel::DeviceRule> const& before,
                  std::vector<kernel::DeviceRule> const& rules) {
-  bool const only_v2 = cgroup.directories.size() == 1 && cgroup.born_in();
   for (auto const& directory : cgroup.directories) {
     if (directory.hierarchy.has("devices")) kernel::change_devices_v1(directory.full(), before, rules);
-    if (only_v2) kernel::replace_devices_v2(directory.full(), rules);
+    if (cgroup.is_only_tree()) kernel::replace_devices_v2(directory.full(), rules);
+  }
+}
+
+void restore_unit(bus::Connection& systemd, std::string const& unit, plan::Update const& update) noexcept {
+  try {
+    kernel::set_unit_properties(systemd, unit, update.unit_properties_before);
+  } catch (std::exception const& error) {
+    log::warning(concat({unit, " has not all of its old properties again: ", error.what()}));
   }
 }
 
@@ -48,20 +57,28 @@ void restore(plan::Update const& update, Settings const& before, bool devices_to
 
 }  // namespace
 
-void update(container::ContainerDir& container, plan::Update const& update) {
+void update(container::ContainerDir& container, container::Record const& record, plan::Update const& update) {
   Doing const doing{"cgroup"};
   auto const& cgroup = update.cgroup;
-  if (auto const* tree = cgroup.born_in()) kernel::enable_controllers(tree->hierarchy.mount, tree->path, cgroup.controllers, false);
+  if (auto const* tree = cgroup.tree()) kernel::enable_controllers(tree->hierarchy.mount, tree->path, cgroup.controllers, false);
   Settings const settings = in_order(cgroup.settings), before = standing(settings);
   bool devices_begun = false;
+  std::optional<bus::Connection> systemd;
   try {
     if (update.changes_devices) {
       devices_begun = true;
       set_devices(cgroup, update.devices_before, cgroup.devices);
     }
     kernel::write_settings(settings);
+    if (!update.unit_properties.empty()) {
+      systemd.emplace(connect_to_systemd(record.unit_is_users, -1));
+      kernel::set_unit_properties(*systemd, record.unit, update.unit_properties);
+      // systemd has written the same, as far as it knows it: it has no fractions of a percent, for one.
+      kernel::write_settings(settings);
+    }
     container.write_resources(oci::print(update.resources, oci::Style::compact));
   } catch (...) {
+    if (systemd) restore_unit(*systemd, record.unit, update);
     restore(update, before, devices_begun);
     throw;
   }

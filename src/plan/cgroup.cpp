@@ -115,11 +115,14 @@ void plan_without_cgroup(Plan& plan) {
 }
 
 void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Request const& request, Plan& plan) {
-  std::string const path = path::cleaned(config.cgroups_path.empty() ? plan.id : config.cgroups_path);
+  bool const has_unit = request.systemd != Systemd::none;
+  if (has_unit) plan_unit(config, host, request, plan);
+  std::string const path =
+      has_unit ? plan.cgroup.unit->path : path::cleaned(config.cgroups_path.empty() ? plan.id : config.cgroups_path);
   if (path == "/") throw Refusal{"linux.cgroupsPath", "is the root of the hierarchy, which is the host's"};
   for (auto const& hierarchy : host.cgroup_hierarchies()) {
     kernel::CgroupDirectory directory{hierarchy, path};
-    if (request.cgroup_may_lack && is_left_out(directory, config, host, plan))
+    if (!has_unit && request.cgroup_may_lack && is_left_out(directory, config, host, plan))
       plan.cgroup.is_left_out = true;
     else
       plan.cgroup.directories.push_back(std::move(directory));
@@ -130,6 +133,7 @@ void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Request const&
   add_default_rules(plan.cgroup.devices);
   // Such a container has no devices but nodes of the host that are bound in, which the host's own modes protect.
   plan.cgroup.filters_devices = request.may_filter_devices;
+  if (has_unit) plan_unit_devices(plan.cgroup);
 }
 
 // The spec's rules: only on v2, with a new cgroup namespace, and where the container can write to its cgroups.
@@ -138,8 +142,7 @@ void plan_cgroup_owner(oci::Spec const& spec, Plan& plan) {
     return mount.kind == MountKind::cgroup && mount.destination == "/sys/fs/cgroup" &&
            !((mount.attributes.set | mount.recursive_attributes.set) & MOUNT_ATTR_RDONLY);
   };
-  bool const only_v2 = plan.cgroup.directories.size() == 1 && plan.cgroup.born_in();
-  if (!only_v2 || !spec.process || !plan.namespaces.is_new(CLONE_NEWCGROUP)) return;
+  if (!plan.cgroup.is_only_tree() || !spec.process || !plan.namespaces.is_new(CLONE_NEWCGROUP)) return;
   if (std::none_of(plan.mounts.begin(), plan.mounts.end(), is_writable)) return;
   uid_t const uid = spec.process->user.uid, owner = host_uid(plan, uid);
   // An ordinary user's are its own already. The ids of a joined user namespace are known when somebody is in it.

@@ -80,12 +80,36 @@ std::string setting_text(kernel::CgroupSetting const& setting) {
   return text;
 }
 
+void describe_properties(char const* title, std::vector<kernel::UnitProperty> const& properties, Description& section) {
+  if (properties.empty()) return;
+  Description list = Description::list();
+  for (auto const& property : properties) {
+    std::string text = concat({property.name, " ", property.value.signature});
+    for (auto const& word : property.value.words) text += " " + word;
+    list.add(Description::text(text));
+  }
+  section.add(title, std::move(list));
+}
+
+Description describe_unit(Unit const& unit) {
+  Description section;
+  section.add("name", Description::text(unit.name));
+  section.add("made by", Description::text(unit.is_users ? "the user's systemd" : "the system's systemd"));
+  if (!unit.subgroup.empty()) section.add("cgroup below it", Description::text(unit.subgroup));
+  describe_properties("properties", unit.own, section);
+  describe_properties("devices", unit.devices, section);
+  describe_properties("limits", unit.limits, section);
+  describe_properties("limits at last", unit.last_limits, section);
+  return section;
+}
+
 Description describe_cgroup(Cgroup const& cgroup) {
   Description section;
   if (cgroup.is_disabled) {
     section.add("disabled", Description::text("--cgroup-manager disabled"));
     return section;
   }
+  if (cgroup.unit) section.add("systemd unit", describe_unit(*cgroup.unit));
   Description directories = Description::list();
   for (auto const& directory : cgroup.directories) directories.add(Description::text(directory.full()));
   section.add("make", std::move(directories));

@@ -22,7 +22,7 @@ oci::LinuxFeatures linux_features() {
   features.namespaces = all_words<oci::NamespaceKind>();
   std::sort(features.namespaces->begin(), features.namespaces->end());
   features.capabilities = capability_words();
-  features.cgroup = oci::CgroupFeatures{true, true, false, false, true};
+  features.cgroup = oci::CgroupFeatures{true, true, true, true, true};
   features.seccomp = seccomp_features();
   features.apparmor = oci::EnabledFeature{false};
   features.selinux = oci::EnabledFeature{false};
@@ -40,9 +40,10 @@ oci::Features features() {
   features.oci_version_min = "1.0.0";
   features.oci_version_max = "1.3.0";
   features.hooks = {"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"};
-  features.potentially_unsafe_config_annotations = {"run.oci.hooks.stderr", "run.oci.hooks.stdout",
+  features.potentially_unsafe_config_annotations = {"org.systemd.property.", "run.oci.hooks.stderr", "run.oci.hooks.stdout",
                                                     "run.oci.keep_original_groups", "run.oci.pidfd_receiver",
-                                                    "run.oci.seccomp_fail_unknown_syscall"};
+                                                    "run.oci.seccomp_fail_unknown_syscall",
+                                                    "run.oci.systemd.subgroup"};
   features.mount_options = mount_option_words();
   features.linux_config = linux_features();
   return features;

@@ -94,6 +94,7 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
     plan_without_cgroup(plan);
   else
     plan_cgroup(config, host, request, plan);
+  plan_unit_annotations(spec.annotations, plan);
   plan_resources(config, host, plan);
   plan_rootfs(spec, request, plan);
   plan_names(spec, host, plan);

@@ -252,6 +252,7 @@ void plan_resources(oci::LinuxConfig const& config, HostFacts& host, Plan& plan)
   if (wanted.network) plan_network(*wanted.network, list);
   plan_rdma(wanted.rdma, list);
   plan_unified(wanted.unified, list);
+  if (plan.cgroup.unit) plan_unit_limits(plan.cgroup);
 }
 
 }  // namespace orlop::plan

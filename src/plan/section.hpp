@@ -20,6 +20,15 @@ void check_mapped(oci::User const& user, Plan const& plan);
 bool has_user_namespace(oci::LinuxConfig const& config, HostFacts& host);
 void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Request const& request, Plan& plan);
 void plan_without_cgroup(Plan& plan);  // instead of plan_cgroup: --cgroup-manager disabled
+// Of systemd, by which plan_cgroup's directories are made: its name and place, and what its devices are.
+void plan_unit(oci::LinuxConfig const& config, HostFacts& host, Request const& request, Plan& plan);
+void plan_unit_devices(Cgroup& cgroup);
+// Behind plan_resources: the settings of the cgroup, as far as systemd knows them too.
+void plan_unit_limits(Cgroup& cgroup);
+// Behind plan_cgroup: run.oci.systemd.subgroup, and the properties that annotations ask for.
+void plan_unit_annotations(oci::Annotations const& annotations, Plan& plan);
+// A property of a unit from its annotation: the value is in the text format of GVariant.
+kernel::UnitProperty unit_property(std::string_view name, std::string_view text, std::string const& where);
 void plan_resources(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);  // behind plan_cgroup
 void plan_cgroup_owner(oci::Spec const& spec, Plan& plan);  // behind plan_mounts
 void plan_rootfs(oci::Spec const& spec, Request const& request, Plan& plan);

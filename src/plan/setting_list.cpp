@@ -21,13 +21,13 @@ ControllerPlace SettingList::find(std::string const& controller, std::string con
   refuse_disabled(where);
   for (auto const& directory : cgroup_.directories)
     if (!directory.hierarchy.is_v2 && directory.hierarchy.has(controller)) return {directory.full(), false};
-  if (!cgroup_.born_in()) refuse_missing(controller, where);
+  if (!cgroup_.tree()) refuse_missing(controller, where);
   return unified(controller == "blkio" ? "io" : controller, where);
 }
 
 ControllerPlace SettingList::unified(std::string const& controller, std::string const& where) {
   refuse_disabled(where);
-  auto const* const tree = cgroup_.born_in();
+  auto const* const tree = cgroup_.tree();
   if (!tree) throw Refusal{where, "needs a cgroup v2 hierarchy, and this host has none mounted"};
   if (controller == "cgroup") return {tree->full(), true};
   if (!has(host_.unified_controllers(), controller)) refuse_missing(controller, where);
@@ -55,7 +55,7 @@ void SettingList::refuse_missing(std::string const& controller, std::string cons
       if (!one.starts_with("name=")) join(present, one);
       is_elsewhere |= one == controller;
     }
-  if (cgroup_.born_in())
+  if (cgroup_.tree())
     for (auto const& one : host_.unified_controllers()) join(present, one + " (v2)");
   std::string why = concat({"needs the cgroup controller ", controller, ", which is not here: there is ",
                             present.empty() ? "none" : present});

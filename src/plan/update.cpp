@@ -98,10 +98,52 @@ void complete(oci::LinuxCpu& wanted, oci::LinuxCpu const& before) {
   if (wanted.shares && *wanted.shares && !wanted.idle && before.idle == 1) wanted.idle = 1;
 }
 
+// systemd has the quota as a share of time, whatever the period is.
+void complete_period(oci::LinuxCpu& wanted, oci::LinuxCpu const& before) {
+  if (is_set(wanted.quota) && !(wanted.period && *wanted.period)) wanted.period = before.period;
+}
+
+// What an absent limit is to systemd; for a device, by its line. Nothing: there is no word for it.
+std::optional<kernel::UnitProperty> without(kernel::UnitProperty property) {
+  auto& [signature, words] = property.value;
+  if (property.name == "IODeviceWeight") return std::nullopt;
+  if (signature == "ay")
+    words.clear();
+  else
+    words.back() = property.name == "MemoryLow" || property.name == "MemoryMin" ? "0" : "18446744073709551615";
+  return property;
+}
+
+bool is_same(kernel::UnitProperty const& one, kernel::UnitProperty const& other) {
+  bool const has_device = one.value.signature == "a(st)";
+  return one.name == other.name && (!has_device || one.value.words[0] == other.value.words[0]);
+}
+
+// A list of devices begins anew with an empty one.
+void add_devices(std::vector<kernel::UnitProperty> const& devices, std::vector<kernel::UnitProperty>& all) {
+  all.push_back({"DeviceAllow", {"a(ss)", {}}});
+  all.insert(all.end(), devices.begin(), devices.end());
+}
+
+void plan_unit_update(Unit const& before, Unit const& unit, Update& update) {
+  auto& wanted = update.unit_properties;
+  for (auto const* const list : {&unit.limits, &unit.last_limits}) wanted.insert(wanted.end(), list->begin(), list->end());
+  for (auto const& property : wanted) {
+    std::optional<kernel::UnitProperty> old = without(property);
+    for (auto const* const list : {&before.limits, &before.last_limits})
+      for (auto const& one : *list)
+        if (is_same(one, property)) old = one;
+    if (old) update.unit_properties_before.push_back(std::move(*old));
+  }
+  if (!update.changes_devices) return;
+  add_devices(unit.devices, wanted);
+  add_devices(before.devices, update.unit_properties_before);
+}
+
 }  // namespace
 
 Update make_update(oci::Spec const& spec, oci::LinuxResources const& before, oci::LinuxResources const& wanted,
-                   HostFacts& host, std::string const& id) {
+                   HostFacts& host, std::string const& id, Systemd systemd) {
   Update update;
   update.resources = together(before, wanted);
   update.changes_devices = !wanted.devices.empty() && wanted.devices != before.devices;
@@ -109,15 +151,24 @@ Update make_update(oci::Spec const& spec, oci::LinuxResources const& before, oci
   if (spec.linux_config) config.cgroups_path = spec.linux_config->cgroups_path;
   Plan plan;
   plan.id = id;
+  Request request;
+  request.systemd = systemd;
   config.resources = before;
-  plan_cgroup(config, host, {}, plan);
+  plan_cgroup(config, host, request, plan);
+  plan_unit_annotations(spec.annotations, plan);
+  if (plan.cgroup.unit) plan_resources(config, host, plan);
   update.devices_before = std::move(plan.cgroup.devices);
+  std::optional<Unit> const unit_before = std::move(plan.cgroup.unit);
   plan.cgroup = {};
+  plan.warnings.clear();
   config.resources = wanted;
   if (config.resources->memory) complete(*config.resources->memory, before.memory.value_or(oci::LinuxMemory{}));
   if (config.resources->cpu) complete(*config.resources->cpu, before.cpu.value_or(oci::LinuxCpu{}));
-  plan_cgroup(config, host, {}, plan);
+  if (unit_before && config.resources->cpu) complete_period(*config.resources->cpu, before.cpu.value_or(oci::LinuxCpu{}));
+  plan_cgroup(config, host, request, plan);
+  plan_unit_annotations(spec.annotations, plan);
   plan_resources(config, host, plan);
+  if (unit_before) plan_unit_update(*unit_before, *plan.cgroup.unit, update);
   update.cgroup = std::move(plan.cgroup);
   update.warnings = std::move(plan.warnings);
   return update;

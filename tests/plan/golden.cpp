@@ -26,7 +26,7 @@ struct HostAnswers {
   std::optional<oci::StringList> unified_controllers{};
   std::optional<WithoutCapabilities> grantable_capabilities{};        // all but those
   oci::StringList own_namespaces{};                                   // the files that are; absent: not asked for
-  std::optional<std::string> obstacle_to_cgroup{};
+  std::optional<std::string> obstacle_to_cgroup{}, manager_cgroup{};
   bool filter_flags{};                                                // those of seccomp are known; absent: not asked for
 };
 // The plan of `exec` in the container of that config; members are options of the command line.
@@ -41,6 +41,7 @@ struct HostFile {
   bool no_pivot{};
   std::optional<ExecWords> exec{};
   bool no_new_keyring{}, no_cgroup{};
+  std::string systemd{};  // "system" or "user": whose manager makes the cgroup
   std::uint32_t caller{};  // uid and gid of an ordinary one
   HostAnswers answers{};
 };
@@ -64,6 +65,7 @@ constexpr auto host_answers = table<HostAnswers>(
     optional<&HostAnswers::grantable_capabilities>("grantable_capabilities"),
     optional<&HostAnswers::own_namespaces>("own_namespaces"),
     optional<&HostAnswers::obstacle_to_cgroup>("obstacle_to_cgroup"),
+    optional<&HostAnswers::manager_cgroup>("manager_cgroup"),
     optional<&HostAnswers::filter_flags>("filter_flags"));
 constexpr auto exec_words = table<ExecWords>(
     optional<&ExecWords::container_cgroups>("containerCgroups"),
@@ -83,6 +85,7 @@ constexpr auto host_file = table<HostFile>(
     optional<&HostFile::no_new_keyring>("noNewKeyring"),
     optional<&HostFile::caller>("caller"),
     optional<&HostFile::no_cgroup>("noCgroup"),
+    optional<&HostFile::systemd>("systemd"),
     required<&HostFile::answers>("answers"));
 }  // namespace
 
@@ -135,6 +138,7 @@ Table::Answers answers_of(HostAnswers const& file) {
   if (!file.own_namespaces.empty())
     answers.own_namespaces = {file.own_namespaces.begin(), file.own_namespaces.end()};
   answers.obstacle_to_cgroup = file.obstacle_to_cgroup;
+  answers.manager_cgroup = file.manager_cgroup;
   if (file.filter_flags) answers.filter_flags = true;
   return answers;
 }
@@ -174,6 +178,9 @@ orlop::plan::Request create_request_of(HostFile const& host) {
   orlop::plan::Request request{"web1", "/srv/bundle", host.no_pivot, host.no_new_keyring, host.no_cgroup};
   if (host.caller) request.caller = {host.caller, host.caller};
   request.cgroup_may_lack = host.caller != 0;
+  request.may_filter_devices = !host.caller || host.systemd.empty();
+  using orlop::plan::Systemd;
+  if (!host.systemd.empty()) request.systemd = host.systemd == "user" ? Systemd::user : Systemd::system;
   return request;
 }
 

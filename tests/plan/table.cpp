@@ -15,6 +15,7 @@ constexpr char unified[] = "unified_controllers";
 constexpr char capabilities[] = "grantable_capabilities";
 constexpr char namespaces[] = "own_namespaces";
 constexpr char obstacle[] = "obstacle_to_cgroup";
+constexpr char manager[] = "manager_cgroup";
 constexpr char filter_flags[] = "filter_flags";
 
 // As launch/survey finds them, in the order of /proc/self/cgroup.
@@ -67,6 +68,12 @@ std::vector<std::string> const& Table::unified_controllers() {
   return *answers_.unified_controllers;
 }
 
+std::optional<std::string> const& Table::manager_cgroup(bool) {
+  ask(manager, answers_.manager_cgroup.has_value());
+  if (*answers_.manager_cgroup != "no systemd") manager_ = answers_.manager_cgroup;
+  return manager_;
+}
+
 orlop::kernel::Grantable Table::grantable_capabilities() {
   ask(capabilities, answers_.grantable_capabilities.has_value());
   return *answers_.grantable_capabilities;
@@ -94,6 +101,7 @@ std::set<std::string> Table::questions_answered() const {
   if (answers_.grantable_capabilities) names.insert(capabilities);
   if (answers_.own_namespaces) names.insert(namespaces);
   if (answers_.obstacle_to_cgroup) names.insert(obstacle);
+  if (answers_.manager_cgroup) names.insert(manager);
   if (answers_.filter_flags) names.insert(filter_flags);
   return names;
 }

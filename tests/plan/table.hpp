@@ -26,15 +26,17 @@ public:
     std::optional<std::set<std::string>> own_namespaces{};  // the files that are
     std::optional<bool> filter_flags{};
     std::optional<std::string> obstacle_to_cgroup{};  // to each
+    std::optional<std::string> manager_cgroup{};  // "no systemd": not booted with it
   };
   explicit Table(Answers answers) : answers_{std::move(answers)} {}
   // A v2 host that can grant everything: for tests that are not about the host.
   Table()
       : Table{{cgroup_layout("v2"), all_controllers(), all_capabilities(), std::set<std::string>{"/proc/1/ns/own"}, true,
-               "/sys/fs/cgroup cannot be written"}} {}
+               "/sys/fs/cgroup cannot be written", ""}} {}
 
   std::vector<orlop::kernel::CgroupHierarchy> const& cgroup_hierarchies() override;
   std::vector<std::string> const& unified_controllers() override;
+  std::optional<std::string> const& manager_cgroup(bool of_user) override;
   orlop::kernel::Grantable grantable_capabilities() override;
   bool is_own_namespace(std::uint64_t kind, std::string const& path) override;
   std::string obstacle_to_cgroup(orlop::kernel::CgroupDirectory const& cgroup) override;
@@ -49,6 +51,7 @@ private:
 
   Answers answers_;
   std::set<std::string> asked_;
+  std::optional<std::string> manager_;
 };
 
 }  // namespace plan_test

@@ -91,6 +91,7 @@ public:
 
   // How long each of the following waits in all.
   void wait_at_most(int milliseconds) { patience_ms_ = milliseconds; }
+  void go_on_when_interrupted() { interruption_ = -1; }
   // Authentication, as whoever the kernel says that we are (also from within a user namespace).
   void begin();
   // Its number; it leaves with the next one that is waited for.

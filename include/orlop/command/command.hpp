@@ -2,10 +2,14 @@
 #pragma once
 #include "orlop/command/option.hpp"
 
+#include <cstdint>
 #include <span>
 #include <string>
 
 namespace orlop::command {
+
+// --cgroup-manager, --systemd-cgroup. Of a container that is there, its record says which one it was.
+enum class CgroupManager : std::uint8_t { cgroupfs, systemd, disabled };
 
 // What every command gets to know.
 struct Context {
@@ -13,7 +17,7 @@ struct Context {
   std::string state_root;  // empty: the default
   std::string rootless;    // --rootless
   unsigned inherited = 0;  // how many descriptors were open from 3 on, without a gap, when we were started
-  bool no_cgroup = false;  // --cgroup-manager disabled
+  CgroupManager cgroup_manager = CgroupManager::cgroupfs;
   std::string root() const;
 };
 

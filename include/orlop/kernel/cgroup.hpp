@@ -48,6 +48,9 @@ void enter_cgroup(CgroupDirectory const& cgroup);
 // Closed: the directory is of a v2 tree.
 Fd open_tasks(std::string const& directory);
 void enter_tasks(int tasks);
+// Where a process ("self", "1") is in the hierarchy of a controller; without one, in the v2 tree: "/web/1", as our own
+// cgroup namespace has it. "/" where there is no such hierarchy.
+std::string cgroup_of(std::string_view process, std::string_view controller);
 std::vector<pid_t> cgroup_processes(std::string const& directory);
 // Those of the cgroups below it too.
 std::set<pid_t> cgroup_tree_processes(std::string const& directory);

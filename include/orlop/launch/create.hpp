@@ -74,6 +74,7 @@ private:
   void prepare_by_pid(kernel::IdSpans const& uids);
   Fd open_source(Fd root, std::int32_t index);
   void claim();
+  void make_cgroups();
   void make_outside();
   void set_oom_score();
   bool is_done(Heard& heard);

@@ -6,6 +6,6 @@
 namespace orlop::launch {
 
 // Refuses a container that has stopped. On failure the old values stand again.
-void update(container::ContainerDir& container, plan::Update const& update);
+void update(container::ContainerDir& container, container::Record const& record, plan::Update const& update);
 
 }  // namespace orlop::launch

@@ -5,6 +5,7 @@
 #include "orlop/kernel/cgroup.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ public:
   virtual std::vector<kernel::CgroupHierarchy> const& cgroup_hierarchies() = 0;
   // cgroup.controllers at the root of the v2 tree: those that no v1 hierarchy has.
   virtual std::vector<std::string> const& unified_controllers() = 0;
+  // Below which cgroup ("" is the root) systemd makes its units, the system's manager or the caller's own; nothing:
+  // this machine was not booted with systemd.
+  virtual std::optional<std::string> const& manager_cgroup(bool of_user) = 0;
   // What this process can hand on.
   virtual kernel::Grantable grantable_capabilities() = 0;
   // The file is the namespace of that kind (CLONE_NEW*) that this process is in.

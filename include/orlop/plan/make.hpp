@@ -22,6 +22,9 @@ struct Descriptors {
   unsigned listen = 0, preserved = 0;
 };
 
+// Who makes the cgroup: orlop itself, or a manager of systemd: the system's, or the caller's own.
+enum class Systemd : std::uint8_t { none, system, user };
+
 // What the command line adds to the config.
 struct Request {
   std::string id;
@@ -34,6 +37,7 @@ struct Request {
   bool denies_setgroups = false;   // orlop's own user namespace, and so every one below it
   bool may_filter_devices = true;  // by device rules: not an ordinary user, nor root of another user namespace
   bool cgroup_may_lack = false;    // --rootless: one that cannot be made is left out, if nothing is limited
+  Systemd systemd = Systemd::none;  // --systemd-cgroup
 };
 
 // The config asks for what cannot be, or what this orlop cannot do.

@@ -13,6 +13,7 @@
 #include "orlop/kernel/rlimit.hpp"
 #include "orlop/kernel/seccomp.hpp"
 #include "orlop/kernel/sysctl.hpp"
+#include "orlop/kernel/systemd_scope.hpp"
 #include "orlop/kernel/time_namespace.hpp"
 #include "orlop/kernel/scheduler.hpp"
 #include "orlop/kernel/user_namespace.hpp"
@@ -70,6 +71,17 @@ struct UserNamespace {
   bool denies_setgroups = false;
 };
 
+// The transient scope of systemd that the container's processes are: all of its cgroups lie at, or (with a subgroup) below
+// the unit's. Properties are sent in the order of the members; PIDs, the container's init, comes last.
+struct Unit {
+  std::string name;     // "orlop-web1.scope"
+  std::string path;     // of its cgroup, below the mount point of each hierarchy
+  std::string subgroup;  // run.oci.systemd.subgroup: below the path; empty: none
+  bool is_users = false;  // made by the user's own manager, not by the system's
+  std::vector<kernel::UnitProperty> own, devices, limits;
+  std::vector<kernel::UnitProperty> last_limits;  // as the settings that are written last
+};
+
 struct Cgroup {
   bool is_disabled = false;  // --cgroup-manager disabled: no directory, and nothing that would need one
   std::vector<kernel::CgroupDirectory> directories;  // one in each hierarchy of the host
@@ -78,14 +90,19 @@ struct Cgroup {
   bool filters_devices = true;                       // which takes the right of the host's root
   std::vector<std::string> controllers;              // of the v2 tree: those that the settings need
   std::vector<kernel::CgroupSetting> settings;
+  std::optional<Unit> unit;            // --systemd-cgroup
   std::optional<uid_t> owner;  // on the host: whom the v2 directory is given to
   std::optional<uid_t> owner_inside;  // the same in a joined user namespace, as its id is there
-  // The v2 directory is where the process is born (clone3, CLONE_INTO_CGROUP); the v1 ones it enters by itself.
-  kernel::CgroupDirectory const* born_in() const {
+  // The v2 directory.
+  kernel::CgroupDirectory const* tree() const {
     for (auto const& directory : directories)
       if (directory.hierarchy.is_v2) return &directory;
     return nullptr;
   }
+  bool is_only_tree() const { return directories.size() == 1 && tree(); }
+  // Where the process is born (clone3, CLONE_INTO_CGROUP): in the v2 directory, unless systemd makes it, which wants to
+  // see the process first. The v1 ones it enters by itself.
+  kernel::CgroupDirectory const* born_in() const { return unit ? nullptr : tree(); }
   // Some settings wait until init needs no memory any more.
   bool has_last_settings() const {
     for (auto const& setting : settings)

@@ -8,6 +8,7 @@ struct Update {
   Cgroup cgroup;                                 // directories, settings and controllers; devices if they change
   std::vector<kernel::DeviceRule> devices_before;
   bool changes_devices = false;
+  std::vector<kernel::UnitProperty> unit_properties, unit_properties_before;  // of the systemd unit, if it is one
   oci::LinuxResources resources;                 // all that holds when this is done
   std::vector<std::string> warnings;
 };
@@ -15,6 +16,6 @@ struct Update {
 // `spec`: the container's; `before`: the resources that hold now; `wanted`: only what is to change. The places that a
 // Refusal names begin with "linux.resources".
 Update make_update(oci::Spec const& spec, oci::LinuxResources const& before, oci::LinuxResources const& wanted,
-                   HostFacts& host, std::string const& id);
+                   HostFacts& host, std::string const& id, Systemd systemd = Systemd::none);
 
 }  // namespace orlop::plan
