@@ -122,6 +122,7 @@ void plan_unit(oci::LinuxConfig const& config, HostFacts& host, Request const& r
   // Statistics are there, limit or not, as with cgroups of our own.
   for (char const* name : {"CPUAccounting", "MemoryAccounting", "TasksAccounting"}) unit.own.push_back(flag(name, true));
   unit.own.push_back(flag(is_only_v2 ? "IOAccounting" : "BlockIOAccounting", true));
+  unit.own.back().may_be_unknown = true;
   // Else it would conflict with shutdown.target, which is an engine's to order.
   unit.own.push_back(flag("DefaultDependencies", false));
   // A container that was killed for want of memory leaves no failed unit behind.

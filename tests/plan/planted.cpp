@@ -13,10 +13,12 @@ public:
   bool is_own_namespace(std::uint64_t, std::string const&) override { return false; }
   std::string obstacle_to_cgroup(kernel::CgroupDirectory const&) override { return {}; }
   bool knows_filter_flags(unsigned) override { return false; }
+  std::optional<std::string> const& manager_cgroup(bool) override { return manager_; }
 
 private:
   std::vector<kernel::CgroupHierarchy> none_;
   std::vector<std::string> nothing_;
+  std::optional<std::string> manager_;
 };
 
 }  // namespace

@@ -216,7 +216,7 @@ TEST_CASE("unit: limits") {
   CHECK(limits_of("memory.max", "max") == "MemoryMax t 18446744073709551615");
   CHECK(limits_of("memory.max", "1000") == " | MemoryMax t 1000");
   CHECK(limits_of("memory.max", "1G") == "");  // the file takes it
-  CHECK(limits_of("memory.max", "0") == " | ");
+  CHECK(limits_of("memory.max", "0") == "");
   CHECK(limits_of("memory.min", "0") == "MemoryMin t 0");
   CHECK(limits_of("pids.max", "0") == "");
   CHECK(limits_of("cpu.idle", "1") == "CPUWeight t 0");
