@@ -312,7 +312,9 @@ std::string Connection::line(std::int64_t end) {
 // No name in the first line: whoever the kernel says that we are. The bus asks for more data then, and there is none.
 void Connection::begin() {
   std::int64_t const end = monotonic_ms() + patience_ms_;
-  out_.append("\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n", 30);
+  constexpr std::string_view greeting{"\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n", 29};
+  static_assert(greeting.back() == '\n');
+  out_ += greeting;
   flush(end, "AUTH EXTERNAL");
   for (char const* const expected : {"DATA", "OK"})
     if (auto const got = line(end); !got.starts_with(expected))

@@ -184,12 +184,13 @@ TEST_CASE("bus: authentication") {
     std::string const result = harness::failure_of([&] { connection.begin(); });
     return result + "|" + pair.heard().substr(0, 30);
   };
-  std::string const sent{"|\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n", 31};
-  CHECK(begun_with("DATA\r\nOK 1234deadbeef\r\n" + Said{}.bytes()) == sent);
+  std::string const sent{"|\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n", 30};
+  // The first message begins right behind it.
+  CHECK(begun_with("DATA\r\nOK 1234deadbeef\r\n" + Said{}.bytes()) == sent + "l");
   CHECK(begun_with("REJECTED KERBEROS\r\n") == "AUTH EXTERNAL(\"/bus\"): the bus says \"REJECTED KERBEROS\"" + sent);
   CHECK(begun_with("DATA\r\nREJECTED\r\n") == "AUTH EXTERNAL(\"/bus\"): the bus says \"REJECTED\"" + sent);
   CHECK(begun_with("DATA\r\n") == "AUTH EXTERNAL(\"/bus\"): connection timed out" + sent);
-  CHECK(begun_with("DATA\r\nOK 1\r\n") == "Hello(\"/bus\"): connection timed out" + sent);
+  CHECK(begun_with("DATA\r\nOK 1\r\n") == "Hello(\"/bus\"): connection timed out" + sent + "l");
   CHECK(begun_with(std::string(5000, 'x')) == "D-Bus: the bus does not end its line" + sent);
 }
 
