@@ -29,7 +29,7 @@ def environment():
 
 def systemctl(*words):
     scope = [] if IS_ROOT else ["--user"]
-    return program.run(["systemctl", *scope, *words], env=environment())
+    return program.run(["systemctl", *scope, *words], env=environment(), timeout=60)  # a reload on a busy machine
 
 
 def properties(unit):
