@@ -17,7 +17,7 @@ constexpr Option globals[] = {
     {"log", 0, "FILE", "append the log to FILE, or to journald:NAME or syslog:NAME"},
     {"log-format", 0, "FORMAT", "text (default) or json"},
     {"log-level", 0, "LEVEL", "error, warning (default), info or debug"},
-    {"cgroup-manager", 0, "WORD", "who makes cgroups: cgroupfs (default: orlop itself), systemd, or disabled"},
+    {"cgroup-manager", 0, "WORD", "who makes cgroups: cgroupfs (default), systemd, or disabled (nobody)"},
     {"systemd-cgroup", 0, nullptr, "the same as --cgroup-manager systemd"},
     {"debug", 0, nullptr, "log what is done, step by step"},
     {"version", 'v', nullptr, "print the version and exit"},
