@@ -244,5 +244,16 @@ class Events(UnifiedCase):
         self.end(name)
 
 
+def has_controllers():
+    tree = cgroup.hierarchies().get("")
+    if tree is None:
+        return False
+    with open(os.path.join(tree, "cgroup.controllers")) as file:
+        return bool({"cpu", "memory", "pids"} & set(file.read().split()))
+
+
 if __name__ == "__main__":
-    runner.main()
+    if has_controllers():
+        runner.main()
+    else:
+        print("skip unified: the v2 tree has no cpu, memory or pids here\n0 passed, 0 failed, 1 skipped")
