@@ -49,6 +49,7 @@ public:
     kept.insert(kept.end(), {std::min(channel_, entrance_.init), std::max(channel_, entrance_.init)});
     kernel::close_all_but(kept);
     if (entrance_.has_stage) be_stage();
+    take_on_labels(plan_.process);  // behind the last fork, and while /proc is the host's
     join_namespaces();
     kernel::new_session();
     if (plan_.process.terminal.wanted) use_terminal();

@@ -80,8 +80,9 @@ public:
     kernel::new_session();
     if (plan_.process.terminal.wanted) use_terminal(root);
     if (plan_.hooks) run_create_hooks(*plan_.hooks);
-    mask_paths(root, plan_.masked_paths);
+    mask_paths(root, plan_);
     protect_paths(root, plan_.readonly_paths);
+    take_on_labels(plan_.process);  // while there is a /proc that is not the container's
     change_root(root, plan_.rootfs);
     take_on(plan_.process);
     Execution const program{plan_.process, find_executable(plan_.process)};

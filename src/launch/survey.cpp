@@ -2,6 +2,7 @@
 
 #include "orlop/base/error.hpp"
 #include "orlop/base/file.hpp"
+#include "orlop/kernel/label.hpp"
 #include "orlop/kernel/namespace.hpp"
 #include "orlop/kernel/seccomp.hpp"
 
@@ -121,6 +122,9 @@ kernel::Grantable Survey::grantable_capabilities() {
   if (!grantable_) grantable_ = kernel::grantable_capabilities();
   return *grantable_;
 }
+
+bool Survey::has_apparmor() { return kernel::has_apparmor(); }
+bool Survey::has_selinux() { return kernel::has_selinux(); }
 
 bool Survey::knows_filter_flags(unsigned flags) { return kernel::knows_filter_flags(flags); }
 

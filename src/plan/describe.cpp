@@ -192,6 +192,7 @@ void describe_switches(Mount const& mount, Description& section) {
   add(mount.is_peer, "a peer of the host's mount");
   add(mount.copy_up, "with a copy of what lies under it");
   if (!text.empty()) section.add("how", Description::text(text));
+  if (!mount.label.empty()) section.add("label", Description::text(mount.label));
   if (mount.id_map.is_empty()) return;
   section.add(mount.id_map.recursive ? "uids of all below" : "uids", Description::text(id_text(mount.id_map.uids)));
   section.add(mount.id_map.recursive ? "gids of all below" : "gids", Description::text(id_text(mount.id_map.gids)));
@@ -359,6 +360,7 @@ Description describe(Plan const& plan) {
   all.add("symlinks", std::move(symlinks));
   if (plan.process.terminal.wanted) all.add("terminal", describe_terminal(plan.process.terminal));
   all.add("masked paths", Description::texts(plan.masked_paths));
+  if (auto const& label = plan.mount_label) all.add("label of masks", Description::text(concat({label->key, "=", label->value})));
   all.add("read-only paths", Description::texts(plan.readonly_paths));
   all.add("root change", describe_root_change(plan.rootfs));
   all.add("process", describe_process(plan.process));

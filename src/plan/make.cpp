@@ -99,6 +99,7 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   plan_rootfs(spec, request, plan);
   plan_names(spec, host, plan);
   plan_mounts(spec, plan);
+  plan_mount_label(spec, host, plan);
   plan_cgroup_owner(spec, plan);
   plan_devices(config, plan);
   plan_sysctls(spec, host, plan);
@@ -107,6 +108,7 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   plan_seccomp(spec, host, plan);
   if (!request.no_new_keyring) plan.process.session_keyring = concat({"_ses.", plan.id});
   plan_descriptors(request.descriptors, plan.process);
+  plan_labels(*spec.process, host, plan);
   plan_attributes(*spec.process, config, plan);
   plan_annotations(spec.annotations, plan);
   plan_hooks(spec, plan);

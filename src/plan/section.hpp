@@ -6,9 +6,11 @@
 
 namespace orlop::plan {
 
+void plan_labels(oci::Process const& process, HostFacts& host, Plan& plan);
+void plan_mount_label(oci::Spec const& spec, HostFacts& host, Plan& plan);  // behind plan_mounts
+
 // What this orlop does not do yet is refused by name, so that nothing in a config is silently without effect.
 void refuse_unsupported(oci::Spec const& spec);
-void refuse_unsupported(oci::Process const& process);
 
 void plan_namespaces(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
 void plan_user_namespace(oci::Spec const& spec, oci::LinuxConfig const& config, Request const& request, Plan& plan);

@@ -27,12 +27,13 @@ struct HostAnswers {
   std::optional<WithoutCapabilities> grantable_capabilities{};        // all but those
   oci::StringList own_namespaces{};                                   // the files that are; absent: not asked for
   std::optional<std::string> obstacle_to_cgroup{};
+  std::optional<oci::StringList> security_modules{};
   bool filter_flags{};                                                // those of seccomp are known; absent: not asked for
 };
 // The plan of `exec` in the container of that config; members are options of the command line.
 struct ExecWords {
   oci::StringList container_cgroups{}, args{}, env{}, capabilities{}, groups{}, cgroups{};
-  std::string user{}, cwd{};
+  std::string user{}, cwd{}, apparmor{}, process_label{};
   bool tty{};
   std::optional<oci::Process> process{};
 };
@@ -64,6 +65,7 @@ constexpr auto host_answers = table<HostAnswers>(
     optional<&HostAnswers::grantable_capabilities>("grantable_capabilities"),
     optional<&HostAnswers::own_namespaces>("own_namespaces"),
     optional<&HostAnswers::obstacle_to_cgroup>("obstacle_to_cgroup"),
+    optional<&HostAnswers::security_modules>("security_modules"),
     optional<&HostAnswers::filter_flags>("filter_flags"));
 constexpr auto exec_words = table<ExecWords>(
     optional<&ExecWords::container_cgroups>("containerCgroups"),
@@ -74,6 +76,8 @@ constexpr auto exec_words = table<ExecWords>(
     optional<&ExecWords::cgroups>("cgroup"),
     optional<&ExecWords::user>("user"),
     optional<&ExecWords::cwd>("cwd"),
+    optional<&ExecWords::apparmor>("apparmor"),
+    optional<&ExecWords::process_label>("processLabel"),
     optional<&ExecWords::tty>("tty"),
     optional<&ExecWords::process>("process"));
 constexpr auto host_file = table<HostFile>(
@@ -135,6 +139,7 @@ Table::Answers answers_of(HostAnswers const& file) {
   if (!file.own_namespaces.empty())
     answers.own_namespaces = {file.own_namespaces.begin(), file.own_namespaces.end()};
   answers.obstacle_to_cgroup = file.obstacle_to_cgroup;
+  if (auto const& modules = file.security_modules) answers.security_modules = {modules->begin(), modules->end()};
   if (file.filter_flags) answers.filter_flags = true;
   return answers;
 }
@@ -166,6 +171,8 @@ orlop::plan::ExecRequest request_of(ExecWords const& words) {
   request.capabilities = words.capabilities;
   request.user = words.user;
   request.cwd = words.cwd;
+  request.apparmor = words.apparmor;
+  request.process_label = words.process_label;
   request.terminal = words.tty;
   return request;
 }

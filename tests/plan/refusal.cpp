@@ -132,6 +132,15 @@ RefusalRow const net_device_rows[] = {
      [](Spec& s) { add_net_device(s, "eth1", "eth2"); add_net_device(s, "eth2"); }},
 };
 
+RefusalRow const label_rows[] = {
+    {"process.apparmorProfile", "cannot be applied: AppArmor is not enabled on this host",
+     [](Spec& s) { s.process->apparmor_profile = "web"; }},
+    {"process.selinuxLabel", "cannot be applied: SELinux is not enabled on this host",
+     [](Spec& s) { s.process->selinux_label = "a:b:c:s0"; }},
+    {"annotations[\"run.oci.mount_context_type\"]", "\"seclabel\" is not context, fscontext, defcontext or rootcontext",
+     [](Spec& s) { s.annotations = {{"run.oci.mount_context_type", "seclabel"}}; }},
+};
+
 RefusalRow const user_rows[] = {
     {"linux.uidMappings", "needs a user namespace in linux.namespaces",
      [](Spec& s) { s.linux_config->uid_mappings = {{0, 1000, 1}}; }},
@@ -362,6 +371,7 @@ TEST_CASE("refused: of an ordinary user") {
 TEST_CASE("refused: the whole") { check_all(whole_rows); }
 TEST_CASE("refused: namespaces") { check_all(namespace_rows); }
 TEST_CASE("refused: network devices") { check_all(net_device_rows); }
+TEST_CASE("refused: labels") { check_all(label_rows); }
 TEST_CASE("refused: user namespace") { check_all(user_rows); }
 TEST_CASE("refused: cgroup") { check_all(cgroup_rows); }
 TEST_CASE("refused: devices") { check_all(device_rows); }

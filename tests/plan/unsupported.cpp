@@ -28,9 +28,6 @@ std::vector<oci::LinuxIdMapping> const one_id{{0, 1000, 1}};
 
 // clang-format off
 constexpr Unsupported unsupported_rows[] = {
-    {"process.apparmorProfile", [](Spec& s) { s.process->apparmor_profile = "web"; }},
-    {"process.selinuxLabel", [](Spec& s) { s.process->selinux_label = "a:b:c"; }},
-    {"linux.mountLabel", [](Spec& s) { s.linux_config->mount_label = "a:b:c"; }},
     {"linux.intelRdt", [](Spec& s) { s.linux_config->intel_rdt.emplace(); }},
 };
 // clang-format on
@@ -59,14 +56,15 @@ Known const known_members[] = {
      {}},
     {oci::type_of<oci::Process>(),
      {"terminal", "consoleSize", "user", "args", "env", "cwd", "capabilities", "rlimits", "noNewPrivileges", "oomScoreAdj",
-      "scheduler", "ioPriority", "execCPUAffinity"},
-     {"apparmorProfile", "selinuxLabel"},
+      "scheduler", "ioPriority", "execCPUAffinity", "apparmorProfile", "selinuxLabel"},
+     {},
      {}},
     {oci::type_of<oci::User>(), {"uid", "gid", "umask", "additionalGids"}, {}, {}},
     {oci::type_of<oci::LinuxConfig>(),
      {"uidMappings", "gidMappings", "timeOffsets", "resources", "cgroupsPath", "namespaces", "devices", "rootfsPropagation",
-      "maskedPaths", "readonlyPaths", "sysctl", "seccomp", "memoryPolicy", "personality", "netDevices"},
-     {"mountLabel", "intelRdt"},
+      "maskedPaths", "readonlyPaths", "sysctl", "seccomp", "memoryPolicy", "personality", "netDevices",
+      "mountLabel"},
+     {"intelRdt"},
      {}},
     {oci::type_of<oci::LinuxResources>(),
      {"devices", "memory", "cpu", "pids", "blockIO", "hugepageLimits", "network", "rdma", "unified"},

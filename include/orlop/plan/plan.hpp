@@ -128,6 +128,7 @@ struct Mount {
   bool destination_nofollow = false;  // a symlink at the end of the destination is what is mounted on
   bool copy_symlink = false;          // a source that is a symlink is made anew at the destination, and not mounted
   bool copy_up = false;               // tmpfs: with a copy of what lies under it
+  std::string label;                  // of SELinux, an attribute of its root; empty: none
   kernel::IdMap id_map;               // empty: ids are what the source says
 };
 
@@ -189,6 +190,7 @@ struct Process {
   unsigned kept_descriptors = 0;  // of the caller's, from 3 on: those of LISTEN_FDS first, then those of --preserve-fds
   unsigned listen_fds = 0;        // how many of them are sockets of sd_listen_fds(3)
   std::optional<std::string> session_keyring;  // a new one of this name; absent: the caller's
+  std::string apparmor_profile, selinux_label;  // empty: as orlop has them
   std::optional<Seccomp> seccomp;
 };
 
@@ -223,6 +225,7 @@ struct Plan {
   std::optional<std::string> hostname, domainname;
   std::vector<kernel::Sysctl> sysctls;
   std::vector<Mount> mounts;
+  std::optional<kernel::FilesystemOption> mount_label;  // of what hides a directory; the mounts have theirs already
   std::vector<Device> devices;
   std::vector<Symlink> symlinks;
   std::vector<std::string> masked_paths, readonly_paths;
