@@ -17,6 +17,7 @@
 #include "orlop/kernel/namespace.hpp"
 #include "orlop/kernel/oom_score.hpp"
 #include "orlop/kernel/processor.hpp"
+#include "orlop/kernel/rdt.hpp"
 #include "orlop/kernel/terminal.hpp"
 #include "orlop/kernel/user_namespace.hpp"
 #include "orlop/base/path.hpp"
@@ -68,6 +69,7 @@ private:
       tasks.reset();
     }
     auto const& exec = *plan_.exec;
+    for (auto const& directory : exec.rdt_groups) kernel::enter_rdt_group(directory, 0);
     if (!exec.final_processors.empty() || !exec.initial_processors.empty()) kernel::run_on(exec.final_processors);
   }
 

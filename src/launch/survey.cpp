@@ -4,6 +4,7 @@
 #include "orlop/base/file.hpp"
 #include "orlop/kernel/label.hpp"
 #include "orlop/kernel/namespace.hpp"
+#include "orlop/kernel/rdt.hpp"
 #include "orlop/kernel/seccomp.hpp"
 
 #include <cerrno>
@@ -125,6 +126,11 @@ kernel::Grantable Survey::grantable_capabilities() {
 
 bool Survey::has_apparmor() { return kernel::has_apparmor(); }
 bool Survey::has_selinux() { return kernel::has_selinux(); }
+
+std::string Survey::resctrl_mount() {
+  constexpr std::size_t most = 16 * 1024 * 1024;  // a line for each mount of the host
+  return kernel::resctrl_mount(file::read("/proc/self/mountinfo", most));
+}
 
 bool Survey::knows_filter_flags(unsigned flags) { return kernel::knows_filter_flags(flags); }
 

@@ -156,6 +156,17 @@ Description describe_net_devices(std::vector<kernel::NetDevice> const& devices) 
   return section;
 }
 
+Description describe_intel_rdt(IntelRdt const& rdt) {
+  Description section;
+  section.add("group", Description::text(concat({rdt.mount, "/", rdt.group.name})));
+  if (rdt.group.must_exist) section.add("has to be there", Description::boolean(true));
+  if (!rdt.group.expected.empty()) section.add("if it is there it has", Description::texts(rdt.group.expected));
+  if (!rdt.group.schemata.empty()) section.add("schemata", Description::texts(rdt.group.schemata));
+  if (!rdt.group.monitor.empty()) section.add("group for monitoring", Description::text(rdt.group.monitor));
+  section.add("goes with the container", Description::boolean(rdt.is_own));
+  return section;
+}
+
 Description describe_rootfs(Rootfs const& rootfs) {
   Description section;
   section.add("propagation of all mounts", Description::text(propagation_text(rootfs.first_propagation, true)));
@@ -314,6 +325,7 @@ Description describe_exec(Plan const& plan) {
   all.add("beside the init of", Description::text(plan.id));
   if (!exec.initial_processors.empty()) all.add("processors at first", Description::text(processors_text(exec.initial_processors)));
   all.add("cgroups", Description::texts(exec.cgroups));
+  if (!exec.rdt_groups.empty()) all.add("intel rdt", Description::texts(exec.rdt_groups));
   all.add("or where init is", Description::boolean(exec.may_follow_init));
   if (!exec.final_processors.empty()) all.add("processors at last", Description::text(processors_text(exec.final_processors)));
   if (plan.process.terminal.wanted) all.add("terminal", describe_terminal(plan.process.terminal));
@@ -342,6 +354,7 @@ Description describe(Plan const& plan) {
   all.add("container", Description::text(plan.id));
   all.add("bundle", Description::text(plan.bundle));
   all.add("cgroup", describe_cgroup(plan.cgroup));
+  if (plan.intel_rdt) all.add("intel rdt", describe_intel_rdt(*plan.intel_rdt));
   all.add("namespaces", describe_namespaces(plan.namespaces));
   if (plan.user_namespace) all.add("user namespace", describe_user_namespace(*plan.user_namespace));
   if (!plan.net_devices.empty()) all.add("network devices moved in", describe_net_devices(plan.net_devices));

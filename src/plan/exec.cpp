@@ -156,6 +156,7 @@ Plan make_exec(oci::Spec const& spec, HostFacts& host, ExecRequest const& reques
   }
   Exec& exec = plan.exec.emplace();
   exec.cgroups = request.container_cgroups;
+  exec.rdt_groups = request.rdt_groups;
   exec.may_follow_init = request.cgroups.empty();
   for (auto const& given : request.cgroups) apply_cgroup(given, host, exec, request.container_cgroups);
   if (auto const& affinity = process.exec_cpu_affinity) {

@@ -26,7 +26,7 @@ oci::LinuxFeatures linux_features() {
   features.seccomp = seccomp_features();
   features.apparmor = oci::EnabledFeature{true};
   features.selinux = oci::EnabledFeature{true};
-  features.intel_rdt = oci::IntelRdtFeatures{false, false, false};
+  features.intel_rdt = oci::IntelRdtFeatures{true, true, true};
   features.memory_policy = oci::MemoryPolicyFeatures{all_words<oci::MemoryPolicyMode>(), all_words<oci::MemoryPolicyFlag>()};
   features.mount_extensions = oci::MountExtensions{oci::EnabledFeature{true}};
   features.net_devices = oci::EnabledFeature{true};

@@ -27,6 +27,7 @@ struct HostAnswers {
   std::optional<WithoutCapabilities> grantable_capabilities{};        // all but those
   oci::StringList own_namespaces{};                                   // the files that are; absent: not asked for
   std::optional<std::string> obstacle_to_cgroup{};
+  std::optional<std::string> resctrl_mount{};
   std::optional<oci::StringList> security_modules{};
   bool filter_flags{};                                                // those of seccomp are known; absent: not asked for
 };
@@ -41,7 +42,7 @@ struct HostFile {
   std::string config{};  // absent: NAME.json
   bool no_pivot{};
   std::optional<ExecWords> exec{};
-  bool no_new_keyring{}, no_cgroup{};
+  bool no_new_keyring{}, no_cgroup{}, notify{};
   std::uint32_t caller{};  // uid and gid of an ordinary one
   HostAnswers answers{};
 };
@@ -65,6 +66,7 @@ constexpr auto host_answers = table<HostAnswers>(
     optional<&HostAnswers::grantable_capabilities>("grantable_capabilities"),
     optional<&HostAnswers::own_namespaces>("own_namespaces"),
     optional<&HostAnswers::obstacle_to_cgroup>("obstacle_to_cgroup"),
+    optional<&HostAnswers::resctrl_mount>("resctrl_mount"),
     optional<&HostAnswers::security_modules>("security_modules"),
     optional<&HostAnswers::filter_flags>("filter_flags"));
 constexpr auto exec_words = table<ExecWords>(
@@ -85,6 +87,7 @@ constexpr auto host_file = table<HostFile>(
     optional<&HostFile::no_pivot>("noPivot"),
     optional<&HostFile::exec>("exec"),
     optional<&HostFile::no_new_keyring>("noNewKeyring"),
+    optional<&HostFile::notify>("notify"),
     optional<&HostFile::caller>("caller"),
     optional<&HostFile::no_cgroup>("noCgroup"),
     required<&HostFile::answers>("answers"));
@@ -139,6 +142,7 @@ Table::Answers answers_of(HostAnswers const& file) {
   if (!file.own_namespaces.empty())
     answers.own_namespaces = {file.own_namespaces.begin(), file.own_namespaces.end()};
   answers.obstacle_to_cgroup = file.obstacle_to_cgroup;
+  answers.resctrl_mount = file.resctrl_mount;
   if (auto const& modules = file.security_modules) answers.security_modules = {modules->begin(), modules->end()};
   if (file.filter_flags) answers.filter_flags = true;
   return answers;
@@ -179,6 +183,7 @@ orlop::plan::ExecRequest request_of(ExecWords const& words) {
 
 orlop::plan::Request create_request_of(HostFile const& host) {
   orlop::plan::Request request{"web1", "/srv/bundle", host.no_pivot, host.no_new_keyring, host.no_cgroup};
+  if (host.notify) request.notify_directory = "/run/orlop/web1/notify";
   if (host.caller) request.caller = {host.caller, host.caller};
   request.cgroup_may_lack = host.caller != 0;
   return request;

@@ -14,6 +14,7 @@ public:
   std::string obstacle_to_cgroup(kernel::CgroupDirectory const&) override { return {}; }
   bool has_apparmor() override { return false; }
   bool has_selinux() override { return false; }
+  std::string resctrl_mount() override { return {}; }
   bool knows_filter_flags(unsigned) override { return false; }
 
 private:

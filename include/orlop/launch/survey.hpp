@@ -15,6 +15,7 @@ public:
   std::string obstacle_to_cgroup(kernel::CgroupDirectory const& cgroup) override;
   bool has_apparmor() override;
   bool has_selinux() override;
+  std::string resctrl_mount() override;
   bool knows_filter_flags(unsigned flags) override;
 
 private:

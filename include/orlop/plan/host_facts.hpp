@@ -26,6 +26,8 @@ public:
   // The kernel asks these security modules.
   virtual bool has_apparmor() = 0;
   virtual bool has_selinux() = 0;
+  // Where the resctrl file system is mounted; empty: nowhere.
+  virtual std::string resctrl_mount() = 0;
   // The kernel can load a seccomp filter with these SECCOMP_FILTER_FLAG_*.
   virtual bool knows_filter_flags(unsigned flags) = 0;
 };

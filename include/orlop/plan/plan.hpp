@@ -11,6 +11,7 @@
 #include "orlop/kernel/mount.hpp"
 #include "orlop/kernel/memory_policy.hpp"
 #include "orlop/kernel/netdev.hpp"
+#include "orlop/kernel/rdt.hpp"
 #include "orlop/kernel/rlimit.hpp"
 #include "orlop/kernel/seccomp.hpp"
 #include "orlop/kernel/sysctl.hpp"
@@ -94,6 +95,15 @@ struct Cgroup {
     return false;
   }
 };
+
+struct IntelRdt {
+  std::string mount;  // of resctrl
+  kernel::RdtGroup group;
+  bool is_own = false;  // goes with the container, if it was not there before
+};
+
+// The socket in that directory.
+constexpr char notify_name[] = "notify.sock";
 
 enum class RootChange { pivot_root, move_and_chroot };
 
@@ -197,6 +207,7 @@ struct Process {
 // `exec` only: on its way into the container.
 struct Exec {
   std::vector<std::string> cgroups;  // directories on the host
+  std::vector<std::string> rdt_groups;  // directories of resctrl
   bool may_follow_init = true;       // where the container's own v2 cgroup takes no processes: into init's
   // Before and after it has entered them; an empty list: as they are, or as the cpuset has it.
   std::vector<unsigned> initial_processors, final_processors;
@@ -221,10 +232,12 @@ struct Plan {
   std::optional<UserNamespace> user_namespace;
   std::vector<kernel::NetDevice> net_devices;  // of the host, moved into the network namespace
   Cgroup cgroup;
+  std::optional<IntelRdt> intel_rdt;
   Rootfs rootfs;
   std::optional<std::string> hostname, domainname;
   std::vector<kernel::Sysctl> sysctls;
   std::vector<Mount> mounts;
+  bool has_notify_directory = false;  // the last of them
   std::optional<kernel::FilesystemOption> mount_label;  // of what hides a directory; the mounts have theirs already
   std::vector<Device> devices;
   std::vector<Symlink> symlinks;
