@@ -5,8 +5,6 @@
 #include "orlop/base/path.hpp"
 #include "orlop/kernel/attribute.hpp"
 #include "orlop/kernel/keyring.hpp"
-#include "orlop/kernel/label.hpp"
-#include "orlop/kernel/procfs.hpp"
 #include "orlop/kernel/seccomp.hpp"
 #include "orlop/launch/listener.hpp"
 
@@ -76,19 +74,6 @@ void take_on_priorities(plan::Process const& process, pid_t pid) {
     Doing const doing{"process.ioPriority"};
     kernel::set_io_priority(*process.io_priority, pid);
   }
-}
-
-void take_on_labels(plan::Process const& process) {
-  if (process.apparmor_profile.empty() && process.selinux_label.empty()) return;
-  Directory const procfs = kernel::open_procfs();
-  if (!process.apparmor_profile.empty()) {
-    Doing const doing{"process.apparmorProfile"};
-    kernel::set_apparmor_profile(procfs, process.apparmor_profile, process.no_new_privileges);
-  }
-  if (process.selinux_label.empty()) return;
-  Doing const doing{"process.selinuxLabel"};
-  if (process.session_keyring) kernel::set_selinux_keyring_label(procfs, process.selinux_label);
-  kernel::set_selinux_label(procfs, process.selinux_label);
 }
 
 void take_on(plan::Process const& process) {
