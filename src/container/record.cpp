@@ -34,6 +34,8 @@ constexpr auto record = oci::table<Record>(
     oci::optional<&Record::all_cgroups>("allCgroups"),
     oci::optional<&Record::unit>("unit"),
     oci::optional<&Record::unit_is_users>("unitIsUsers"),
+    oci::optional<&Record::rdt_groups>("rdtGroups"),
+    oci::optional<&Record::rdt_made>("rdtMade"),
     oci::optional<&Record::annotations>("annotations"),
     oci::optional<&Record::hooks>("hooks"),
     oci::optional<&Record::seccomp_listener>("seccompListener"));

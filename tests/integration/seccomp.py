@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import platform
+import select
 import socket
 import struct
 import sys
@@ -109,6 +110,10 @@ class Answers(SeccompCase):
         change = profile("ALLOW", rule("getppid", "ERRNO", args=[wanted, dict(wanted, index=3, value=2 ** 64 - 1)]))
         self.assertEqual(self.call(GETPPID, 0xffffffff, 0, 0, 2 ** 64 - 1, change=change), (-1, EPERM))
         self.assertEqual(self.call(GETPPID, 0xffffffff, 0, 0, 2 ** 32 - 1, change=change), (0, 0))
+        masked = dict(index=1, value=0xff00, valueTwo=0x1200, op="SCMP_CMP_MASKED_EQ")
+        change = profile("ALLOW", rule("getppid", "ERRNO", args=[masked]))
+        self.assertEqual(self.call(GETPPID, 0, 0x12ab, change=change), (-1, EPERM))
+        self.assertEqual(self.call(GETPPID, 0, 0x13ab, change=change), (0, 0))
 
     def test_calls_newer_than_the_profile(self):
         self.assertEqual(self.call(5000, change=profile("ERRNO", rule(SMALL, "ALLOW"))), (-1, ENOSYS))
@@ -285,8 +290,11 @@ class Agent:
         self._answer_calls(handles[0])
 
     def _answer_calls(self, listener):
+        # Before Linux 6.11 whoever waits in the ioctl is not told that all processes have ended.
+        waiting = select.poll()
+        waiting.register(listener, select.POLLIN)
         try:
-            while True:
+            while not waiting.poll()[0][1] & select.POLLHUP:
                 request = bytearray(80)
                 fcntl.ioctl(listener, RECEIVE, request)
                 identity, _, _, number = struct.unpack_from("QIIi", request)
@@ -295,7 +303,8 @@ class Agent:
                 value, error, flags = (0, 0, CONTINUE) if answer is None else (answer[0], -answer[1], 0)
                 fcntl.ioctl(listener, SEND, struct.pack("QqiI", identity, value, error, flags))
         except OSError:
-            os.close(listener)
+            pass
+        os.close(listener)
 
     def message(self, number):
         program.until(lambda: len(self.messages) > number, "a message for the agent")

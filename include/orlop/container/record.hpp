@@ -43,6 +43,8 @@ struct Record {
   std::vector<std::string> all_cgroups;  // the directories that its processes are in, ours to remove or not
   std::string unit;        // the systemd unit that they are of, ours to stop; empty: none
   bool unit_is_users = false;  // of the user's own systemd
+  std::vector<std::string> rdt_groups;  // the directories of resctrl that its processes are in, the outer one first
+  std::vector<std::string> rdt_made;    // those that go with it
   oci::StringMap annotations;
   std::optional<oci::Hooks> hooks;   // poststart and poststop, as planned at create: later commands run them
   std::optional<SeccompListener> seccomp_listener;
