@@ -395,7 +395,7 @@ class Refusals(UnitCase):
 class Crash(UnitCase):
     def test_killed_while_it_makes_the_unit(self):
         """Whatever the moment, delete --force leaves nothing: no unit, no cgroup, no process."""
-        for delay in range(0, 200, 20):
+        for delay in range(0, 200, 40):
             path, unit = self.path()
             bundle = self.bundle("/bin/probe", "sleep", change=lambda bundle: bundle.linux.update(cgroupsPath=path))
             name = self.new_id()

@@ -25,7 +25,8 @@ GUEST_SECONDS = 1500
 # strace hundreds of times, "real_input" makes a Debian.
 LEFT_OUT = ("crash", "faults", "real_input")
 # What deals with processes, cgroups, and the caller's session.
-WITH_SYSTEMD = ("lifecycle", "process", "mounts", "cgroups", "kill", "exec", "update", "events", "resources", "rootless")
+WITH_SYSTEMD = ("lifecycle", "process", "mounts", "cgroups", "kill", "exec", "update", "events", "resources", "rootless",
+                "systemd")
 # These last: what the kernel and its cgroups have least to say to, and the longest of all.
 LAST = ("bad_call", "bad_config", "command_line", "choice", "plan", "log", "state", "ps", "terminal", "exec_attack",
         "hostile_root")

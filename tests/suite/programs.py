@@ -62,14 +62,18 @@ def engines():
             for name in ENGINES]
 
 
-def labels_in_guests():
-    """What this machine's kernel has not, in a guest; without a guest these are skipped."""
+def in_guests():
+    """What this machine's kernel has not, and a user's systemd; without a guest these are skipped."""
     script = os.path.join(SOURCE, "tests", "lab", "lab.py")
     env = ["env", "ORLOP=" + os.path.join(BUILD, "orlop"), "PROBE=" + os.path.join(BUILD, "tests", "probe", "probe")]
     labels = os.path.join(SOURCE, "tests", "integration", "labels.py")
     kernels = (("AppArmor", "security=apparmor apparmor=1"), ("SELinux", "security=selinux selinux=1 enforcing=0"))
-    return [Program("labels of %s in a guest" % name, [*PYTHON, script, "--append", words, "--", *env, *PYTHON, labels, name], {}, 600)
-            for name, words in kernels]
+    found = [Program("labels of %s in a guest" % name, [*PYTHON, script, "--append", words, "--", *env, *PYTHON, labels, name], {}, 600)
+             for name, words in kernels]
+    # Root's is among those of the lab.
+    systemd = os.path.join(SOURCE, "tests", "integration", "systemd.py")
+    found.append(Program("systemd of a user in a guest", [*PYTHON, script, "--systemd", "--user", "--", *env, *PYTHON, systemd], {}, 600))
+    return found
 
 
 def bench():
@@ -115,7 +119,7 @@ def groups(quick):
         return
     yield "integration tests", behaviour_tests(VIEWS, False)
     yield "engines", engines()
-    yield "labels in guests", labels_in_guests()
+    yield "in guests", in_guests()
     yield "bench", bench()
     yield "sanitized tests", sanitized_tests()
     yield "build with clang", clang_build()
