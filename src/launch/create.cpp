@@ -3,6 +3,7 @@
 
 #include "id_map.hpp"
 #include "mount_source.hpp"
+#include "net_device.hpp"
 #include "stage.hpp"
 
 #include "orlop/base/file.hpp"
@@ -222,6 +223,10 @@ bool Creation::is_done(Heard& heard) {
       return false;
     case Word::write_time_offsets:
       kernel::write_time_offsets(init_.pid(), plan_.namespaces.time_offsets);
+      if (!say(channel_, Word::done)) report_death();
+      return false;
+    case Word::move_netdevs:
+      move_net_devices(plan_.net_devices, heard.fd);
       if (!say(channel_, Word::done)) report_death();
       return false;
     case Word::last_settings:

@@ -55,21 +55,23 @@ public:
     begin();
     // The control groups are the host's: a child that has left the host's ids behind could not enter them.
     bool const has_user = plan_.user_namespace.has_value();
-    if (has_user) enter_cgroup();
+    // The parent's answers come behind the words that it says without being asked, and cgroups_made is the first.
+    bool const asks_early = has_user || !plan_.net_devices.empty();
+    if (asks_early) enter_cgroup();
     if (has_user) enter_user();
     join(~std::uint64_t{CLONE_NEWPID | CLONE_NEWNS});
     enter_network();
+    if (!plan_.net_devices.empty()) take_net_devices();
     set_names();
     set_sysctls(plan_.sysctls);
     // They are seen at the host's mounts, so in the host's mount namespace they are entered.
     bool const leaves_mounts = plan_.namespaces.joins(CLONE_NEWNS);
-    if (leaves_mounts && !has_user) enter_cgroup();
+    if (leaves_mounts && !asks_early) enter_cgroup();
     join(CLONE_NEWNS);
-    // The parent's answers come behind the words that it says without being asked.
     if (has_user) await_settings();
     SourceOpener const sources{has_user ? channel_ : -1};
     Directory const root = bind_root(plan_.rootfs, sources);
-    if (!leaves_mounts && !has_user) enter_cgroup();
+    if (!leaves_mounts && !asks_early) enter_cgroup();
     if (asks_for_mounts(plan_)) await_settings();
     make_mounts(root, plan_, sources, channel_);
     // The device rules are denials first: a node that is made while they are written may be refused.
@@ -142,6 +144,12 @@ private:
     if (plan_.namespaces.by_child) kernel::unshare_namespaces(plan_.namespaces.by_child);
     if (!plan_.namespaces.time_offsets.empty()) enter_time();
     if (plan_.namespaces.loopback_up) kernel::bring_up("lo");
+  }
+
+  // Before the sysctls, some of which are a device's.
+  void take_net_devices() {
+    await_settings();
+    ask(channel_, Word::move_netdevs, kernel::open_rtnetlink());
   }
 
   void enter_time() {

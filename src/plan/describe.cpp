@@ -150,6 +150,12 @@ Description describe_user_namespace(UserNamespace const& user) {
   return section;
 }
 
+Description describe_net_devices(std::vector<kernel::NetDevice> const& devices) {
+  Description section = Description::list();
+  for (auto const& device : devices) section.add(Description::text(concat({device.name, " becomes ", device.new_name, ", up"})));
+  return section;
+}
+
 Description describe_rootfs(Rootfs const& rootfs) {
   Description section;
   section.add("propagation of all mounts", Description::text(propagation_text(rootfs.first_propagation, true)));
@@ -337,6 +343,7 @@ Description describe(Plan const& plan) {
   all.add("cgroup", describe_cgroup(plan.cgroup));
   all.add("namespaces", describe_namespaces(plan.namespaces));
   if (plan.user_namespace) all.add("user namespace", describe_user_namespace(*plan.user_namespace));
+  if (!plan.net_devices.empty()) all.add("network devices moved in", describe_net_devices(plan.net_devices));
   all.add("root", describe_rootfs(plan.rootfs));
   if (plan.hostname) all.add("hostname", Description::text(*plan.hostname));
   if (plan.domainname) all.add("domainname", Description::text(*plan.domainname));

@@ -29,7 +29,7 @@ oci::LinuxFeatures linux_features() {
   features.intel_rdt = oci::IntelRdtFeatures{false, false, false};
   features.memory_policy = oci::MemoryPolicyFeatures{all_words<oci::MemoryPolicyMode>(), all_words<oci::MemoryPolicyFlag>()};
   features.mount_extensions = oci::MountExtensions{oci::EnabledFeature{true}};
-  features.net_devices = oci::EnabledFeature{false};
+  features.net_devices = oci::EnabledFeature{true};
   return features;
 }
 

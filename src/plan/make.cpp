@@ -95,6 +95,7 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   else
     plan_cgroup(config, host, request, plan);
   plan_resources(config, host, plan);
+  plan_net_devices(config, request, host, plan);
   plan_rootfs(spec, request, plan);
   plan_names(spec, host, plan);
   plan_mounts(spec, plan);

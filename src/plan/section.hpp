@@ -25,6 +25,8 @@ void plan_cgroup_owner(oci::Spec const& spec, Plan& plan);  // behind plan_mount
 void plan_rootfs(oci::Spec const& spec, Request const& request, Plan& plan);
 void plan_mounts(oci::Spec const& spec, Plan& plan);
 void plan_devices(oci::LinuxConfig const& config, Plan& plan);
+// Behind plan_namespaces.
+void plan_net_devices(oci::LinuxConfig const& config, Request const& request, HostFacts& host, Plan& plan);
 void plan_sysctls(oci::Spec const& spec, HostFacts& host, Plan& plan);
 void plan_descriptors(Descriptors const& wanted, Process& process);
 void plan_process(oci::Process const& process, HostFacts& host, Plan& plan);

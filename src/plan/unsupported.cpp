@@ -9,7 +9,6 @@ void refuse_if(bool asked, char const* where) {
 }
 
 void refuse_linux(oci::LinuxConfig const& config) {
-  refuse_if(!config.net_devices.empty(), "linux.netDevices");
   refuse_if(!config.mount_label.empty(), "linux.mountLabel");
   refuse_if(config.intel_rdt.has_value(), "linux.intelRdt");
 }

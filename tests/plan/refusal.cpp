@@ -18,6 +18,7 @@ std::string const no_version = " is not a version 1.x of the runtime-spec";
 std::string const no_mount_namespace =
     "a new mount namespace is needed: the container's mounts would be made on the host";
 std::string const no_file_system = " is no file system; for a bind mount add the option bind or rbind";
+std::string const no_device = " is no name of a network device";
 std::string const not_absolute = " is not an absolute path";
 
 // The places that are in no config, since it is their absence that is refused.
@@ -41,6 +42,10 @@ void add_limit(Spec& spec, std::string type, std::uint64_t soft, std::uint64_t h
 }
 void add_namespace(Spec& spec, Kind kind, std::string path = "") {
   spec.linux_config->namespaces.push_back({kind, std::move(path)});
+}
+void add_net_device(Spec& spec, std::string name, std::string inside = "") {
+  if (spec.linux_config->net_devices.empty()) add_namespace(spec, Kind::network);
+  spec.linux_config->net_devices.emplace_back(std::move(name), oci::LinuxNetDevice{std::move(inside)});
 }
 void add_user_namespace(Spec& spec, std::vector<oci::LinuxIdMapping> map) {
   add_namespace(spec, Kind::user);
@@ -108,6 +113,25 @@ RefusalRow const namespace_rows[] = {
      [](Spec& s) { s.linux_config->namespaces = {{Kind::mount, "/run/ns"}}; add_user_namespace(s, {{0, 1000, 1}}); }},
 };
 
+RefusalRow const net_device_rows[] = {
+    {"linux.netDevices", "needs a network namespace of its own: this one is the host's",
+     [](Spec& s) { s.linux_config->net_devices = {{"eth1", {}}}; }},
+    {"linux.netDevices", "are there already: linux.namespaces[1].path is the host's own",
+     [](Spec& s) { add_namespace(s, Kind::network, "/proc/1/ns/own"); s.linux_config->net_devices = {{"eth1", {}}}; }},
+    {"linux.netDevices.a/b", "\"a/b\"" + no_device, [](Spec& s) { add_net_device(s, "a/b"); }},
+    {"linux.netDevices.eth%d", "\"eth%d\"" + no_device, [](Spec& s) { add_net_device(s, "eth%d"); }},
+    {"linux.netDevices.sixteen-letters-", "\"sixteen-letters-\"" + no_device,
+     [](Spec& s) { add_net_device(s, "sixteen-letters-"); }},
+    {"linux.netDevices.eth1.name", "\"..\"" + no_device, [](Spec& s) { add_net_device(s, "eth1", ".."); }},
+    {"linux.netDevices.eth1.name", "\"a b\"" + no_device, [](Spec& s) { add_net_device(s, "eth1", "a b"); }},
+    {"linux.netDevices.eth1.name", "\"e%dx\"" + no_device, [](Spec& s) { add_net_device(s, "eth1", "e%dx"); }},
+    {"linux.netDevices.eth1.name", "\"e%d%d\"" + no_device, [](Spec& s) { add_net_device(s, "eth1", "e%d%d"); }},
+    {"linux.netDevices.eth2.name", "a second device with the name \"net0\"",
+     [](Spec& s) { add_net_device(s, "eth1", "net0"); add_net_device(s, "eth2", "net0"); }},
+    {"linux.netDevices.eth2", "a second device with the name \"eth2\"",
+     [](Spec& s) { add_net_device(s, "eth1", "eth2"); add_net_device(s, "eth2"); }},
+};
+
 RefusalRow const user_rows[] = {
     {"linux.uidMappings", "needs a user namespace in linux.namespaces",
      [](Spec& s) { s.linux_config->uid_mappings = {{0, 1000, 1}}; }},
@@ -148,6 +172,8 @@ RefusalRow const ordinary_rows[] = {
      [](Spec& s) { add_user_namespace(s, {{0, 1000, 1}}); add_namespace(s, Kind::network, "/run/net"); }},
     {"linux.timeOffsets", "cannot be given by an ordinary user in a user namespace that is joined",
      [](Spec& s) { add_namespace(s, Kind::user, "/run/user"); add_namespace(s, Kind::time); s.linux_config->time_offsets = {{"boottime", {1, 0}}}; }},
+    {"linux.netDevices", "are the host's: only its root can give them away",
+     [](Spec& s) { add_user_namespace(s, {{0, 1000, 1}}); add_net_device(s, "eth1"); }},
     {"process.user.additionalGids", "cannot be had where only the own gid of an ordinary user is mapped",
      [](Spec& s) { add_user_namespace(s, {{0, 1000, 1}}); s.process->user.additional_gids = {0}; }},
     {"linux.resources.pids", "needs the cgroup /sys/fs/cgroup/web1, and it cannot be made: /sys/fs/cgroup cannot be written "
@@ -335,6 +361,7 @@ TEST_CASE("refused: of an ordinary user") {
 
 TEST_CASE("refused: the whole") { check_all(whole_rows); }
 TEST_CASE("refused: namespaces") { check_all(namespace_rows); }
+TEST_CASE("refused: network devices") { check_all(net_device_rows); }
 TEST_CASE("refused: user namespace") { check_all(user_rows); }
 TEST_CASE("refused: cgroup") { check_all(cgroup_rows); }
 TEST_CASE("refused: devices") { check_all(device_rows); }

@@ -30,7 +30,6 @@ std::vector<oci::LinuxIdMapping> const one_id{{0, 1000, 1}};
 constexpr Unsupported unsupported_rows[] = {
     {"process.apparmorProfile", [](Spec& s) { s.process->apparmor_profile = "web"; }},
     {"process.selinuxLabel", [](Spec& s) { s.process->selinux_label = "a:b:c"; }},
-    {"linux.netDevices", [](Spec& s) { s.linux_config->net_devices = {{"eth0", {}}}; }},
     {"linux.mountLabel", [](Spec& s) { s.linux_config->mount_label = "a:b:c"; }},
     {"linux.intelRdt", [](Spec& s) { s.linux_config->intel_rdt.emplace(); }},
 };
@@ -66,8 +65,8 @@ Known const known_members[] = {
     {oci::type_of<oci::User>(), {"uid", "gid", "umask", "additionalGids"}, {}, {}},
     {oci::type_of<oci::LinuxConfig>(),
      {"uidMappings", "gidMappings", "timeOffsets", "resources", "cgroupsPath", "namespaces", "devices", "rootfsPropagation",
-      "maskedPaths", "readonlyPaths", "sysctl", "seccomp", "memoryPolicy", "personality"},
-     {"netDevices", "mountLabel", "intelRdt"},
+      "maskedPaths", "readonlyPaths", "sysctl", "seccomp", "memoryPolicy", "personality", "netDevices"},
+     {"mountLabel", "intelRdt"},
      {}},
     {oci::type_of<oci::LinuxResources>(),
      {"devices", "memory", "cpu", "pids", "blockIO", "hugepageLimits", "network", "rdma", "unified"},
@@ -80,6 +79,7 @@ Known const known_members[] = {
     {oci::type_of<oci::LinuxSyscall>(), {"names", "action", "errnoRet", "args"}, {}, {}},
     {oci::type_of<oci::LinuxSeccompArg>(), {"index", "value", "valueTwo", "op"}, {}, {}},
     {oci::type_of<oci::LinuxDeviceCgroup>(), {"allow", "type", "major", "minor", "access"}, {}, {}},
+    {oci::type_of<oci::LinuxNetDevice>(), {"name"}, {}, {}},
     {oci::type_of<oci::LinuxDevice>(), {"type", "path", "major", "minor", "fileMode", "uid", "gid"}, {}, {}},
 };
 

@@ -10,6 +10,8 @@
 //                          these are said without being asked: the child has other work until then, and would have to
 //                          wake the parent up (70 µs)
 //   write_time_offsets →   (user namespace) of the child's new time namespace                 done
+//   move_netdevs + fd  →   moves the host's network devices into the namespace that the socket  done
+//                          (kernel::open_rtnetlink) speaks for
 //   open_source(i) + fd →  a directory or file that the owner of the user namespace may not   done + fd
 //                          reach, opened below the child's own root (which the descriptor is):
 //                          so all that is locked there stays locked; i: of the mount, -1: the root
@@ -42,6 +44,7 @@ enum class Word : std::uint8_t {
   ids_mapped,
   cgroups_set,
   write_time_offsets,
+  move_netdevs,
   open_source,
   open_mount,
   map_mount,

@@ -10,6 +10,7 @@
 #include "orlop/kernel/idmap.hpp"
 #include "orlop/kernel/mount.hpp"
 #include "orlop/kernel/memory_policy.hpp"
+#include "orlop/kernel/netdev.hpp"
 #include "orlop/kernel/rlimit.hpp"
 #include "orlop/kernel/seccomp.hpp"
 #include "orlop/kernel/sysctl.hpp"
@@ -216,6 +217,7 @@ struct Plan {
   std::string pidfd_receiver;  // run.oci.pidfd_receiver: a socket as that of --pidfd-socket; empty: none
   Namespaces namespaces;
   std::optional<UserNamespace> user_namespace;
+  std::vector<kernel::NetDevice> net_devices;  // of the host, moved into the network namespace
   Cgroup cgroup;
   Rootfs rootfs;
   std::optional<std::string> hostname, domainname;
