@@ -11,20 +11,23 @@ import tempfile
 import budget
 import leftover
 import measure
+import profile
 import report
 import spread
 import subject
 import view
-from bundle import Bundle
+from bundle import FILTERED, Bundle
 from subject import Subject
 
-TOOLS = ("floor", "stopwatch", "weigh", "empty")
+TOOLS = ("floor", "enter", "stopwatch", "weigh", "empty")
 ROUNDS, QUICK_ROUNDS = 300, 30
 IDLE_MS = 100
 # Whole idle rounds are so slow that a third of them has to do; a round of start-ups costs next to nothing.
 IDLE_SHARE = 3
 START_UP_ROUNDS = 200
 MEMORY_RUNS = 3
+# In the race of filters these two run without one.
+PLAIN_NAMES = {"orlop": "orlop, no profile", "floor": "floor"}
 
 
 class Refusal(Exception):
@@ -152,6 +155,18 @@ def _kind(samples, names):
     return result
 
 
+def _filtered(samples, names):
+    """`cost_to_floor`: what the profile adds to orlop's run, in floors."""
+    walls = {name: [sample.wall_us for sample in runs] for name, runs in zip(names, samples)}
+    result = {"rounds": len(samples[0]), "wall_us": {name: spread.of(wall) for name, wall in walls.items()},
+              "orlop_against": {name: spread.ratio(walls[name], walls["orlop"]) for name in walls
+                                if name in subject.PEERS}}
+    if "floor" in walls:
+        added = [with_it - without for with_it, without in zip(walls["orlop"], walls["orlop, no profile"])]
+        result["cost_to_floor"] = spread.of([cost / floor for cost, floor in zip(added, walls["floor"])])
+    return result
+
+
 class ViewBench:
     """Everything that is measured in one view."""
 
@@ -175,12 +190,36 @@ class ViewBench:
         self.left_out[one.name] = failure
         return False
 
-    def _commands(self):
-        return [one.command(self._bundle, self.name) for one in self.subjects]
+    def _times(self, commands, rounds, idle_ms, containers=()):
+        return measure.times(self._tools["stopwatch"], self.name, commands, rounds, idle_ms, self._identifier, containers)
 
     def _race(self, rounds, idle_ms):
-        samples = measure.times(self._tools["stopwatch"], self.name, self._commands(), rounds, idle_ms, self._identifier)
-        return _kind(samples, [one.name for one in self.subjects])
+        commands = [one.command(self._bundle, self.name) for one in self.subjects]
+        return _kind(self._times(commands, rounds, idle_ms), [one.name for one in self.subjects])
+
+    def _exec_race(self, rounds, idle_ms):
+        """Everybody in a container of his own; the floor in that of the first, as it can start none that stays."""
+        runtimes = [one for one in self.subjects if one.name != "floor"]
+        identifiers = [f"{self._identifier}-{one.name}-entered" for one in runtimes]
+        containers = [one.staying_container(self._bundle, self.name, name) for one, name in zip(runtimes, identifiers)]
+        commands = [one.exec_command(name) for one, name in zip(runtimes, identifiers)]
+        names = [one.name for one in runtimes]
+        if len(runtimes) < len(self.subjects):
+            commands.append(subject.enter_command(self._tools["enter"], self.name, identifiers[0], "{pid 0}"))
+            names.append("floor")
+        return _kind(self._times(commands, rounds, idle_ms, containers), names)
+
+    def _filter_race(self, rounds):
+        """The runtimes with Podman's profile, and orlop and the floor without one."""
+        subjects = {one.name: one for one in self.subjects}
+        if "orlop" not in subjects or profile.obstacle():
+            return None
+        filtered = [one for one in self.subjects if one.name != "floor"]
+        plain = [subjects[name] for name in ("orlop", "floor") if name in subjects]
+        commands = [one.command(self._bundle, self.name, kind=FILTERED) for one in filtered]
+        commands += [one.command(self._bundle, self.name) for one in plain]
+        names = [one.name for one in filtered] + [PLAIN_NAMES[one.name] for one in plain]
+        return _filtered(self._times(commands, rounds, 0), names)
 
     def _memory(self, one):
         runs = []
@@ -209,6 +248,13 @@ class ViewBench:
             kind = self._race(max(rounds // share, 2), idle_ms)
             result["kinds"][title] = kind
             show(report.kind_table(self.name, title, kind))
+        result["filtered"] = self._filter_race(rounds)
+        show(report.filter_table(self.name, result["filtered"]) if result["filtered"] else [])
+        result["exec_kinds"] = {}
+        for title, idle_ms, share in ((budget.BACK_TO_BACK, 0, 1), (budget.AFTER_IDLE, IDLE_MS, IDLE_SHARE)):
+            kind = self._exec_race(max(rounds // share, 2), idle_ms)
+            result["exec_kinds"][title] = kind
+            show(report.kind_table(self.name, f"exec, {title}", kind))
         strace = shutil.which("strace")
         result["memory"] = {one.name: self._memory(one) for one in self.subjects}
         result["system_calls"] = {one.name: self._calls(one, strace) for one in self.subjects} if strace else {}
@@ -249,6 +295,8 @@ def prepare(arguments, tools):
     host = _host()
     if host["load"] > host["cpus"] / 2:
         warnings.append("the machine is busy with something else: the ratios are less sure than they look")
+    if reason := profile.obstacle():
+        warnings.append(f"no row with a seccomp profile: {reason}")
     if not shutil.which("strace"):
         warnings.append("no strace, so system calls are not counted: apt install strace")
     results = {

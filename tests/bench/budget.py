@@ -11,6 +11,13 @@ SPEED = (
     (AFTER_IDLE, "crun", 4.0),
     (AFTER_IDLE, "runc", 6.0),
 )
+EXEC_SPEED = (
+    (BACK_TO_BACK, "floor", 1.5),
+    (BACK_TO_BACK, "crun", 2.5),
+    (AFTER_IDLE, "crun", 6.0),
+)
+FILTER_COST = 0.2  # floors
+FILTER_AGAINST_CRUN = 1.0
 PEAK_MEMORY_MB = 2.5
 START_UP = 1.3
 
@@ -21,18 +28,28 @@ def _line(view_name, what, value, bound, at_most):
             "relation": "at most" if at_most else "at least", "met": met}
 
 
-def _speed(view_name, kinds):
-    for kind, peer, bound in SPEED:
+def _speed(view_name, kinds, table, prefix=""):
+    for kind, peer, bound in table:
         against = kinds[kind]["orlop_against"].get(peer)
         what = "times the floor" if peer == "floor" else f"times as fast as {peer}"
-        yield _line(view_name, f"{kind}: {what}", against and against["ratio"], bound, peer == "floor")
+        yield _line(view_name, f"{prefix}{kind}: {what}", against and against["ratio"], bound, peer == "floor")
+
+
+def _filter(view_name, filtered):
+    filtered = filtered or {"orlop_against": {}}
+    cost, crun = filtered.get("cost_to_floor"), filtered["orlop_against"].get("crun")
+    yield _line(view_name, "a seccomp profile, floors", cost and cost["median"], FILTER_COST, True)
+    yield _line(view_name, "with a seccomp profile: times as fast as crun", crun and crun["ratio"], FILTER_AGAINST_CRUN,
+                False)
 
 
 def judge(results):
     """A line for each bound; `met` is None where a peer was left out, or cannot run in that view."""
     lines = []
     for view_name, measured in results["views"].items():
-        lines += _speed(view_name, measured["kinds"])
+        lines += _speed(view_name, measured["kinds"], SPEED)
+        lines += _speed(view_name, measured["exec_kinds"], EXEC_SPEED, "exec, ")
+        lines += _filter(view_name, measured["filtered"])
         megabytes = measured["memory"]["orlop"]["largest_process_kb"] * 1024 / 1e6
         lines.append(_line(view_name, "peak memory of the largest process, MB", megabytes, PEAK_MEMORY_MB, True))
         left = sum("-orlop" in name for name in measured["left_behind"])

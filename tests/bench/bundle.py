@@ -6,9 +6,14 @@ import os
 import shutil
 import subprocess
 
+import profile
 import view
 
 PAYLOAD = "/bin/true"
+SLEEPER = ["/bin/sleep", "1000"]
+
+# What the containers of a race have: nothing but what `runc spec` writes, Podman's seccomp profile, or an init that stays.
+PLAIN, FILTERED, STAYING = "plain", "filtered", "staying"
 
 
 class Bundle:
@@ -29,28 +34,31 @@ class Bundle:
         for name in ("bin", "dev", "proc", "sys"):
             os.makedirs(os.path.join(self.rootfs, name))
         shutil.copy(self._busybox, self.payload)
-        os.symlink("busybox", self.rootfs + PAYLOAD)
+        for name in (PAYLOAD, SLEEPER[0]):
+            os.symlink("busybox", self.rootfs + name)
 
-    def for_view(self, name):
-        path = os.path.join(self._directory, name)
+    def for_view(self, name, kind=PLAIN):
+        path = os.path.join(self._directory, f"{name}-{kind}")
         if not os.path.isdir(path):
             os.mkdir(path)
-            self._write_config(name, path)
+            self._write_config(name, kind, path)
         return path
 
     def digest(self, name):
         """Of the config without the path of the root, which is another one every time."""
         self.for_view(name)
-        return self._digests[name]
+        return self._digests[name, PLAIN]
 
-    def _write_config(self, name, path):
+    def _write_config(self, name, kind, path):
         subprocess.run(view.prefix(name) + [self._writer, "spec"], cwd=path, check=True)
         file = os.path.join(path, "config.json")
         with open(file, encoding="utf-8") as config:
             spec = json.load(config)
         spec["process"]["terminal"] = False
-        spec["process"]["args"] = [PAYLOAD]
-        self._digests[name] = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()
+        spec["process"]["args"] = SLEEPER if kind == STAYING else [PAYLOAD]
+        if kind == FILTERED:
+            spec["linux"]["seccomp"] = profile.load(spec["process"]["capabilities"]["bounding"])
+        self._digests[name, kind] = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()
         spec["root"]["path"] = self.rootfs
         with open(file, "w", encoding="utf-8") as config:
             json.dump(spec, config, indent="\t")

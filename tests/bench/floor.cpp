@@ -32,7 +32,11 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "bare.hpp"
+
 namespace {
+
+using namespace bare;
 
 constexpr char cgroup_root[] = "/sys/fs/cgroup";
 constexpr int most_hierarchies = 24;
@@ -47,34 +51,6 @@ struct Container {
     const char* rootfs = nullptr;
     char** argv = nullptr;
 };
-
-struct Path {
-    char text[512];
-};
-
-template <typename... Parts>
-Path path(Parts... parts) {
-    Path made;
-    char* end = made.text;
-    ((end = stpcpy(end, parts)), ...);
-    return made;
-}
-
-[[noreturn]] void fail(const char* what) {
-    std::fprintf(stderr, "floor: %s: %s\n", what, std::strerror(errno));
-    _exit(1);
-}
-
-long must(long result, const char* what) {
-    if (result < 0) fail(what);
-    return result;
-}
-
-void write_file(const char* file, const char* text) {
-    const int fd = static_cast<int>(must(open(file, O_WRONLY | O_CLOEXEC), file));
-    must(write(fd, text, std::strlen(text)), file);
-    close(fd);
-}
 
 // --- the parent: the cgroups ---
 

@@ -1,7 +1,10 @@
 """Takes the measurements. Every program is started in a view, with an environment of two variables."""
 
+import json
+import os
 import re
 import subprocess
+import sys
 import tempfile
 from collections import Counter
 
@@ -26,8 +29,11 @@ class Sample:
         self.maxrss_kb = memory
 
 
-def _run(view_name, command):
-    done = subprocess.run(view.prefix(view_name) + command, env=ENVIRONMENT, stdin=subprocess.DEVNULL,
+_OCCUPIED = [sys.executable, "-I", os.path.join(os.path.dirname(os.path.abspath(__file__)), "occupied.py")]
+
+
+def _run(view_name, command, given=""):
+    done = subprocess.run(view.prefix(view_name) + command, env=ENVIRONMENT, input=given,
                           capture_output=True, text=True, errors="replace", check=False)
     if done.returncode != 0:
         raise MeasureError(f"{' '.join(command[:2])} … in the {view_name} view: exit status {done.returncode}\n"
@@ -44,15 +50,19 @@ def try_out(view_name, command):
     return None
 
 
-def times(stopwatch, view_name, commands, rounds, idle_ms, identifier):
+def times(stopwatch, view_name, commands, rounds, idle_ms, identifier, containers=()):
     """A list of samples for each command; the n-th of one and the n-th of another come from the same round. Back to back
-    means after a run of its own: the stopwatch says why."""
+    means after a run of its own: the stopwatch says why. The containers run meanwhile."""
     lead_ins = 0 if idle_ms else 1
     arguments = [stopwatch, str(rounds), str(WARM_UP_ROUNDS), str(lead_ins), str(idle_ms), identifier]
     for position, command in enumerate(commands):
         arguments += (["--"] if position else []) + command
+    if containers:
+        said = _run(view_name, _OCCUPIED, json.dumps({"containers": containers, "command": arguments}))
+    else:
+        said = _run(view_name, arguments)
     samples = [[] for _ in commands]
-    for line in _run(view_name, arguments).splitlines():
+    for line in said.splitlines():
         sample = Sample(line)
         samples[sample.index].append(sample)
     return samples

@@ -49,6 +49,17 @@ def kind_table(view_name, title, kind):
     return lines + [""]
 
 
+def filter_table(view_name, filtered):
+    lines = [f"{view_name} view, with Podman's seccomp profile, back to back, {filtered['rounds']} rounds"]
+    for name, wall in filtered["wall_us"].items():
+        against = filtered["orlop_against"].get(name)
+        said = f"orlop is {against['ratio']:.2f} x as fast {_span(against)}" if against else ""
+        if name == "orlop" and (cost := filtered.get("cost_to_floor")):
+            said = f"the profile costs it {cost['median']:.2f} floors {_span(cost)}"
+        lines.append(f"  {name:18} {said:42} {wall['median'] / 1000:.2f} ms")
+    return lines + [""]
+
+
 def _calls(calls):
     if calls is None:
         return f"{'?':>6} {'?':>6} {'?':>10} {'?':>10} {'?':>8}"

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 import view
+from bundle import PAYLOAD, PLAIN, STAYING
 
 NAMES = ("orlop", "floor", "crun", "runc")
 PEERS = ("crun", "runc")
@@ -22,23 +23,38 @@ class Subject:
         said = subprocess.run([self.path, "--version"], capture_output=True, text=True, check=False).stdout
         return said.splitlines()[0] if said else "says no version"
 
-    def command(self, bundle, view_name, identifier=ID):
+    def command(self, bundle, view_name, identifier=ID, kind=PLAIN):
         if self.name == "floor":
-            options = _floor_options(view_name)
-            return [self.path, "-i", identifier, *options, bundle.rootfs, "/bin/true"]
-        return [self.path, "run", "--bundle", bundle.for_view(view_name), identifier]
+            options = _hierarchies(view_name) + _cpuset_options(view_name)
+            return [self.path, "-i", identifier, *options, bundle.rootfs, PAYLOAD]
+        return [self.path, "run", "--bundle", bundle.for_view(view_name, kind), identifier]
+
+    def staying_container(self, bundle, view_name, identifier):
+        """How `occupied.py` starts, asks and removes a container for exec."""
+        bundle_path = bundle.for_view(view_name, STAYING)
+        return {"start": [self.path, "run", "--detach", "--bundle", bundle_path, identifier],
+                "state": [self.path, "state", identifier], "remove": [self.path, "delete", "--force", identifier]}
+
+    def exec_command(self, identifier):
+        return [self.path, "exec", identifier, PAYLOAD]
 
 
-def _floor_options(view_name):
+def enter_command(enter, view_name, identifier, pid):
+    """The floor of exec, in a container that somebody else has started."""
+    return [enter, "-i", identifier, *_hierarchies(view_name), pid, PAYLOAD]
+
+
+def _hierarchies(view_name):
     if view_name == "v2":
         return ["-2", view.ROOT]
-    hierarchies = view.v1_hierarchies()
-    options = [word for name in hierarchies for word in ("-1", name)]
-    if "cpuset" in hierarchies:
-        options += ["-c", _cpuset("cpus"), "-m", _cpuset("mems")]
-    if view_name == "hybrid":
-        options += ["-2", view.UNIFIED]
-    return options
+    options = [word for name in view.v1_hierarchies() for word in ("-1", name)]
+    return options + (["-2", view.UNIFIED] if view_name == "hybrid" else [])
+
+
+def _cpuset_options(view_name):
+    if view_name == "v2" or "cpuset" not in view.v1_hierarchies():
+        return []
+    return ["-c", _cpuset("cpus"), "-m", _cpuset("mems")]
 
 
 def _cpuset(what):
