@@ -125,7 +125,8 @@ class Race(ContainerCase):
         fill(self.shared + "/dev")
         os.remove(self.shared + "/dev/null")
         os.mknod(self.shared + "/dev/null", 0o20666, os.makedev(1, 3))
-        os.makedirs(self.shared + "/vol/deep")
+        for directory in (self.shared + "/vol/deep", bundle.rootfs + "/vol"):
+            os.makedirs(directory)
         for entry in bundle.config["mounts"]:
             if entry["destination"] == "/dev":
                 entry.update(type="bind", source=self.shared + "/dev", options=["rbind"])
