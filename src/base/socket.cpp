@@ -4,6 +4,7 @@
 #include "orlop/base/path.hpp"
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -38,6 +39,23 @@ std::pair<Fd, Fd> seqpacket_pair() {
   int fds[2];
   check(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), "socketpair", {Word{"AF_UNIX"}});
   return {Fd{fds[0]}, Fd{fds[1]}};
+}
+
+Fd bind_datagram_at(int directory, std::string const& directory_path, std::string const& name) {
+  Fd bound{check(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket", {Word{"AF_UNIX"}})};
+  auto const address = address_of(short_path(directory, directory_path, name));
+  check(bind(bound, reinterpret_cast<sockaddr const*>(&address), sizeof address), "bind", {concat({directory_path, "/", name})});
+  return bound;
+}
+
+// The length of an abstract name counts: all bytes behind it would belong to it.
+void send_datagram(std::string const& to, std::string_view text, int fd) {
+  Fd const client{check(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket", {Word{"AF_UNIX"}})};
+  auto address = address_of(to);
+  if (to.front() == '@') address.sun_path[0] = 0;
+  auto const size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + to.size());
+  check(retry([&] { return connect(client, reinterpret_cast<sockaddr const*>(&address), size); }), "connect", {to});
+  if (!send(client, text.data(), text.size(), fd)) fail(ECONNREFUSED, "sendmsg", {to});
 }
 
 Fd listen_at(int directory, std::string const& directory_path, std::string const& name) {

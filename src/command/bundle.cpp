@@ -19,13 +19,6 @@ namespace {
 
 constexpr std::size_t most_config = 16 * 1024 * 1024;
 
-std::string absolute(std::string const& directory) {
-  if (directory.starts_with('/')) return path::cleaned(directory);
-  char here[PATH_MAX];
-  if (!getcwd(here, sizeof here)) fail("getcwd", {});
-  return path::cleaned(path::joined(here, directory));
-}
-
 // O_NONBLOCK: a FIFO of that name must not hang us.
 std::string read_config(std::string const& path) {
   struct stat status;
@@ -36,6 +29,13 @@ std::string read_config(std::string const& path) {
 }
 
 }  // namespace
+
+std::string absolute(std::string const& directory) {
+  if (directory.starts_with('/')) return path::cleaned(directory);
+  char here[PATH_MAX];
+  if (!getcwd(here, sizeof here)) fail("getcwd", {});
+  return path::cleaned(path::joined(here, directory));
+}
 
 Bundle load_bundle(std::string const& directory, std::string const& config) {
   Doing const doing{"bundle"};

@@ -16,6 +16,9 @@ struct Bundle {
   oci::Spec spec;
 };
 
+// The path seen from our working directory.
+std::string absolute(std::string const& directory);
+
 // Errors name the place: "config.json:14:9: linux.namespaces[2].type: …".
 // `config`: a file to read instead of the config.json of `directory`; "": none.
 Bundle load_bundle(std::string const& directory, std::string const& config);

@@ -95,6 +95,7 @@ plan::Plan make_plan(container::ContainerDir const& container, container::Record
   auto request = request_of(arguments);
   request.descriptors = descriptors_of(context, arguments);
   request.container_cgroups = record.all_cgroups;
+  request.rdt_groups = record.rdt_groups;
   request.has_ordinary_caller = ordinary_caller().has_value();
   auto const given = read_process(arguments.value("process"));
   if (!given.name.empty()) request.process = parsed<oci::Process>(given.text, given.name);

@@ -7,6 +7,7 @@
 #include "orlop/kernel/capability.hpp"
 #include "orlop/kernel/self_exe.hpp"
 #include "orlop/kernel/user_namespace.hpp"
+#include "orlop/launch/notify.hpp"
 #include "orlop/launch/survey.hpp"
 
 #include <cstdlib>
@@ -87,7 +88,7 @@ plan::Descriptors descriptors_of(Context const& context, Arguments const& argume
   return wanted;
 }
 
-Launch prepare_launch(Context const& context, Arguments const& arguments, TerminalUse terminal) {
+Launch prepare_launch(Context const& context, Arguments const& arguments, TerminalUse terminal, bool runs) {
   std::string const& id = arguments.words()[0];
   container::check_id(id);
   Launch launch;
@@ -98,9 +99,12 @@ Launch prepare_launch(Context const& context, Arguments const& arguments, Termin
   launch::Survey host;
   auto request = make_request(context, arguments, id);
   request.descriptors = descriptors_of(context, arguments);
+  request.runs = runs;
+  if (!launch::notify_socket().empty())
+    request.notify_directory = path::joined(absolute(context.root()), concat({id, "/", container::notify_directory}));
   launch.plan = make_plan(launch.bundle, host, request);
   launch.source = {launch.bundle.config, launch.bundle.spec.oci_version, launch.bundle.spec.annotations};
-  launch.options = {context.root(), arguments.value("pid-file"), arguments.value("console-socket"), arguments.value("pidfd-socket", launch.plan.pidfd_receiver), true};
+  launch.options = {context.root(), arguments.value("pid-file"), arguments.value("console-socket"), arguments.value("pidfd-socket", launch.plan.pidfd_receiver), !runs};
   check_terminal(launch.plan, launch.options.console_socket, terminal);
   check_rootfs(launch.plan.rootfs);
   report_notes(launch.plan);

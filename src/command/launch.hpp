@@ -30,8 +30,9 @@ struct Launch {
   Fd spare;  // of protect_self_exe
 };
 
-// Protects the own executable, reads the bundle, makes the plan. Nothing has been made outside yet.
-Launch prepare_launch(Context const& context, Arguments const& arguments, TerminalUse terminal);
+// Protects the own executable, reads the bundle, makes the plan. Nothing has been made outside yet. `runs`: the program at
+// once, not at a later `start`.
+Launch prepare_launch(Context const& context, Arguments const& arguments, TerminalUse terminal, bool runs);
 
 // LISTEN_FDS and --preserve-fds: all of them are open.
 plan::Descriptors descriptors_of(Context const& context, Arguments const& arguments);

@@ -108,9 +108,6 @@ oci::LinuxResources resources_in(std::string const& text, std::string const& nam
 
 oci::LinuxResources wanted_by(Arguments const& arguments) {
   oci::LinuxResources wanted;
-  for (char const* option : {"l3-cache-schema", "mem-bw-schema"})
-    if (arguments.has(option))
-      throw Error::refusal(concat({"option --", option, " is not supported by this version of orlop"}));
   if (std::string const path = arguments.value("resources"); path == "-")
     wanted = resources_in(file::read(STDIN_FILENO, "standard input", most_json), "standard input");
   else if (!path.empty())
@@ -140,11 +137,16 @@ int update(Context const& context, Arguments const& arguments) {
   auto container = container::ContainerDir::open(context.root(), id);
   auto const wanted = wanted_by(arguments);
   container.lock_changes();
-  auto const status = container::status_of(container, container.read_record());
+  auto const record = container.read_record();
+  auto const status = container::status_of(container, record);
   if (status == container::Status::stopped || status == container::Status::creating)
     throw Error::refusal(concat({"cannot update a container that is not running: ", container::word(status)}));
   auto const planned = plan_update(container, id, wanted);
   for (auto const& warning : planned.warnings) log::warning(warning);
+  std::vector<std::string> schemata;
+  for (char const* option : {"l3-cache-schema", "mem-bw-schema"})
+    if (arguments.has(option)) schemata.push_back(arguments.value(option));
+  launch::update_schemata(record, schemata);
   launch::update(container, planned);
   return 0;
 }

@@ -35,6 +35,12 @@ std::string claim_name(std::string const& id, pid_t maker) { return concat({".",
 void remove_tree(int root, std::string const& name) noexcept {
   Fd const directory{openat(root, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
   if (!directory.is_open()) return;
+  // One socket is all that is ever there.
+  if (unlinkat(directory, notify_directory, AT_REMOVEDIR) < 0 && errno != ENOENT) {
+    Fd const notify{openat(directory, notify_directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    if (notify.is_open()) unlinkat(notify, notify_name, 0);
+    unlinkat(directory, notify_directory, AT_REMOVEDIR);
+  }
   for (char const* file : {gate_name, config_name, resources_name, record_name}) unlinkat(directory, file, 0);
   unlinkat(root, name.c_str(), AT_REMOVEDIR);
 }

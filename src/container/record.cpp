@@ -32,6 +32,8 @@ constexpr auto record = oci::table<Record>(
     oci::required<&Record::cgroup_driver>("cgroupDriver"),
     oci::required<&Record::cgroups>("cgroups"),
     oci::optional<&Record::all_cgroups>("allCgroups"),
+    oci::optional<&Record::rdt_groups>("rdtGroups"),
+    oci::optional<&Record::rdt_made>("rdtMade"),
     oci::optional<&Record::annotations>("annotations"),
     oci::optional<&Record::hooks>("hooks"),
     oci::optional<&Record::seccomp_listener>("seccompListener"));

@@ -4,6 +4,7 @@
 #include "id_map.hpp"
 #include "mount_source.hpp"
 #include "net_device.hpp"
+#include "rdt_set.hpp"
 #include "stage.hpp"
 
 #include "orlop/base/file.hpp"
@@ -31,6 +32,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -92,6 +94,7 @@ Creation::Creation(plan::Plan const& plan, Source const& source, CreateOptions c
       options_{options},
       signals_{signals},
       cgroups_{plan.cgroup},
+      rdt_{plan.intel_rdt ? std::make_unique<RdtSet>(*plan.intel_rdt) : nullptr},
       spare_{std::move(spare)} {}
 
 Aftermath::~Aftermath() {
@@ -174,7 +177,17 @@ void Creation::claim() {
   pid_t const init = needs_stage(plan_) ? 0 : init_.pid();  // 0 if it is not born yet
   record_ = first_record(plan_, source_);
   if (init) record_.init = container::identify(init);
+  if (rdt_) rdt_->record(record_);
   directory_ = container::ContainerDir::claim(options_.state_root, record_, source_.config);
+  if (plan_.has_notify_directory) make_notify_directory();
+}
+
+void Creation::make_notify_directory() {
+  Doing const doing{"notify socket"};
+  // Whoever made the container, its user has to get there.
+  check(mkdirat(directory_.directory().fd, container::notify_directory, 0755), "mkdirat", {container::notify_directory});
+  check(fchmodat(directory_.directory().fd, container::notify_directory, 0755, 0), "fchmodat", {container::notify_directory});
+  if (!options_.waits_for_start) notifier_ = Notifier::try_make(directory_);
 }
 
 // By us, not by init: lowering it is for who has CAP_SYS_RESOURCE in the initial user namespace.
@@ -192,6 +205,7 @@ void Creation::make_outside() {
   Fd const gate = options_.waits_for_start ? container::make_gate(directory_) : Fd{};
   log::debug(concat({"recorded in ", directory_.directory().path, ", init has pid ", init_.pid()}));
   cgroups_.make_rest();
+  if (rdt_) rdt_->make(init_.pid());  // of a stage: its child is in them, too
   set_oom_score();
   if (!say(channel_, Word::cgroups_made, gate)) report_death();
   if (plan_.user_namespace && !has_stage) map_ids();
@@ -305,6 +319,7 @@ void Creation::report_death() {
 
 void Creation::commit() {
   cgroups_.commit();
+  if (rdt_) rdt_->commit();
   directory_.commit();
   has_pid_file_ = false;
   aftermath_.forget();

@@ -1,5 +1,7 @@
 #include "orlop/launch/destroy.hpp"
 
+#include "rdt_set.hpp"
+
 #include "orlop/base/child.hpp"
 #include "orlop/base/error.hpp"
 #include "orlop/base/log.hpp"
@@ -65,6 +67,7 @@ void destroy(container::ContainerDir& container, container::Record const& record
   container.lock_changes();
   if (!container.has_record()) return;  // another command removed it and ran the hooks
   remove_cgroups(record.cgroups);
+  remove_rdt_groups(record.rdt_made);
   container.remove();
   run_poststop(record);
 }

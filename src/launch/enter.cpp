@@ -17,6 +17,7 @@
 #include "orlop/kernel/namespace.hpp"
 #include "orlop/kernel/oom_score.hpp"
 #include "orlop/kernel/processor.hpp"
+#include "orlop/kernel/rdt.hpp"
 #include "orlop/kernel/terminal.hpp"
 #include "orlop/kernel/user_namespace.hpp"
 #include "orlop/base/path.hpp"
@@ -49,6 +50,7 @@ public:
     kept.insert(kept.end(), {std::min(channel_, entrance_.init), std::max(channel_, entrance_.init)});
     kernel::close_all_but(kept);
     if (entrance_.has_stage) be_stage();
+    take_on_labels(plan_.process);  // behind the last fork, and while /proc is the host's
     join_namespaces();
     kernel::new_session();
     if (plan_.process.terminal.wanted) use_terminal();
@@ -67,6 +69,7 @@ private:
       tasks.reset();
     }
     auto const& exec = *plan_.exec;
+    for (auto const& directory : exec.rdt_groups) kernel::enter_rdt_group(directory, 0);
     if (!exec.final_processors.empty() || !exec.initial_processors.empty()) kernel::run_on(exec.final_processors);
   }
 

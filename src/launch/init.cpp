@@ -25,6 +25,7 @@
 #include "orlop/launch/rootfs.hpp"
 #include "orlop/base/socket.hpp"
 #include "orlop/kernel/attribute.hpp"
+#include "orlop/kernel/capability.hpp"
 #include "orlop/kernel/namespace.hpp"
 #include "orlop/kernel/netdev.hpp"
 #include "orlop/kernel/time_namespace.hpp"
@@ -33,6 +34,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
@@ -80,10 +82,12 @@ public:
     kernel::new_session();
     if (plan_.process.terminal.wanted) use_terminal(root);
     if (plan_.hooks) run_create_hooks(*plan_.hooks);
-    mask_paths(root, plan_.masked_paths);
+    mask_paths(root, plan_);
     protect_paths(root, plan_.readonly_paths);
+    take_on_labels(plan_.process);  // while there is a /proc that is not the container's
     change_root(root, plan_.rootfs);
     take_on(plan_.process);
+    if (plan_.process.args.empty()) keep_namespaces();
     Execution const program{plan_.process, find_executable(plan_.process)};
     kernel::close_on_exec_from(3 + plan_.process.kept_descriptors);
     if (plan_.cgroup.has_last_settings()) ask(channel_, Word::last_settings);
@@ -214,6 +218,23 @@ private:
   void wait_at_gate() {
     kernel::outlive_parent();
     ask(channel_, Word::ready);
+    let_in();
+  }
+
+  // A container without a process never starts: it is there for others to join. As the first of a pid namespace it
+  // inherits their orphans.
+  [[noreturn]] void keep_namespaces() {
+    signal(SIGCHLD, SIG_IGN);
+    kernel::set_capabilities(plan_.process.capabilities);
+    if (plan_.cgroup.has_last_settings()) ask(channel_, Word::last_settings);
+    wait_at_gate();
+    for (;; let_in()) {
+      Fd const visitor{listener_};
+      say_failure(visitor, Error::refusal("process is missing in config.json: there is nothing to start"));
+    }
+  }
+
+  void let_in() {
     for (;;) {
       Fd visitor{check(retry([&] { return accept4(gate_, nullptr, nullptr, SOCK_CLOEXEC); }), "accept4")};
       if (hear(visitor).message.word != Word::go) continue;

@@ -9,6 +9,7 @@
 #include "orlop/base/error.hpp"
 #include "orlop/base/path.hpp"
 #include "orlop/kernel/copy_up.hpp"
+#include "orlop/kernel/label.hpp"
 #include "orlop/launch/channel.hpp"
 #include "orlop/launch/rootfs.hpp"
 
@@ -67,6 +68,7 @@ void mount_filesystem(Directory const& root, Opener const& opener, plan::Mount c
   Fd const target = target_of(root, mount);
   Fd const made = mount.copy_up ? open_copy(mount, target) : open_filesystem(opener, mount, place, target);
   kernel::attach(made, target, mount.destination);
+  if (!mount.label.empty()) kernel::set_selinux_file_label(made, mount.label);
   finish_mount(made, mount);
 }
 

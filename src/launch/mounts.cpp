@@ -11,6 +11,7 @@
 #include "orlop/container/status.hpp"
 #include "orlop/kernel/attribute.hpp"
 #include "orlop/kernel/join.hpp"
+#include "orlop/kernel/label.hpp"
 #include "orlop/kernel/namespace.hpp"
 #include "orlop/kernel/user_namespace.hpp"
 #include "orlop/launch/parley.hpp"
@@ -137,6 +138,7 @@ private:
     if (mount.copy_up) tree = open_copy(mount, target);
     kernel::attach(tree, target, mount.destination);
     mounted_.push_back({&mount, std::move(tree)});
+    if (!mount.label.empty()) kernel::set_selinux_file_label(mounted_.back().tree, mount.label);
     finish_mount(mounted_.back().tree, mount);
   }
 

@@ -117,7 +117,8 @@ kernel::Pty make_terminal(Directory const& root, plan::Process const& process) {
   return pty;
 }
 
-void mask_paths(Directory const& root, std::vector<std::string> const& paths) {
+void mask_paths(Directory const& root, plan::Plan const& plan) {
+  auto const& paths = plan.masked_paths;
   constexpr std::uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
   Fd null, empty;  // one null device and one empty directory cover all
   for (std::size_t i = 0; i < paths.size(); ++i) {
@@ -128,7 +129,9 @@ void mask_paths(Directory const& root, std::vector<std::string> const& paths) {
       if (!null.is_open()) null = open_null(root);
       kernel::attach(kernel::clone_tree(null, "/dev/null", false), *target, paths[i]);
     } else if (!empty.is_open()) {
-      empty = kernel::new_filesystem("tmpfs", "tmpfs", {{"nr_inodes", "1", true}, {"ro", "", false}}, {attributes, 0});
+      std::vector<kernel::FilesystemOption> options{{"nr_inodes", "1", true}, {"ro", "", false}};
+      if (plan.mount_label) options.push_back(*plan.mount_label);
+      empty = kernel::new_filesystem("tmpfs", "tmpfs", options, {attributes, 0});
       kernel::attach(empty, *target, paths[i]);
     } else {
       kernel::attach(kernel::clone_tree(empty, "tmpfs", false), *target, paths[i]);

@@ -7,6 +7,7 @@
 #include "orlop/launch/hook.hpp"
 #include "orlop/launch/last_words.hpp"
 #include "orlop/launch/listener.hpp"
+#include "orlop/launch/notify.hpp"
 #include "orlop/launch/status.hpp"
 
 namespace orlop::launch {
@@ -28,6 +29,7 @@ void start(container::ContainerDir const& container) {
   auto const record = container.read_record();
   auto const status = launch::status_of(container, record);
   if (status != container::Status::created) refuse(status);
+  auto notifier = Notifier::try_make(container);
   auto const gate = container::try_knock(container);
   if (!gate || !say(*gate, Word::go)) refuse(launch::status_of(container, record));
   Heard heard = hear(*gate);
@@ -44,6 +46,8 @@ void start(container::ContainerDir const& container) {
   if (last.message.word == Word::failed) throw error_of(last.message).within(Doing::trail());
   hear_last_words(last_words);
   container::remove_gate(container);
+  auto const init = notifier ? container::try_hold(record.init, record.boot_id) : std::nullopt;
+  if (init) notifier->wait_until_ready(record.init.pid, *init);
   try {
     run_poststart(record);
   } catch (Error const&) {

@@ -16,7 +16,8 @@ namespace {
 
 class Supervisor {
 public:
-  Supervisor(Child& init, Fd terminal, SignalGuard const& signals) : init_{init}, signals_{signals.all()} {
+  Supervisor(Child& init, Fd terminal, SignalGuard const& signals, std::optional<Notifier> notifier)
+      : init_{init}, signals_{signals.all()}, notifier_{std::move(notifier)} {
     if (terminal.is_open()) relay_.emplace(std::move(terminal));
   }
 
@@ -31,9 +32,10 @@ private:
   void step() {
     pollfd waiting[3] = {{-1, 0, 0}, {-1, 0, 0}, {-1, 0, 0}};
     if (relay_) relay_->prepare(waiting);
-    pollfd all[4] = {waiting[0], waiting[1], waiting[2], {signals_, POLLIN, 0}};
-    check(retry([&] { return poll(all, 4, -1); }), "poll");
+    pollfd all[5] = {waiting[0], waiting[1], waiting[2], {signals_, POLLIN, 0}, {notifier_ ? notifier_->fd() : -1, POLLIN, 0}};
+    check(retry([&] { return poll(all, 5, -1); }), "poll");
     for (int i = 0; i < 3; ++i) waiting[i] = all[i];
+    if (all[4].revents) notifier_->hand_on(init_.pid());
     if (all[3].revents) read_signals();
     if (relay_) relay_->proceed(waiting);
   }
@@ -60,14 +62,15 @@ private:
 
   Child& init_;
   Fd signals_;
+  std::optional<Notifier> notifier_;
   std::optional<Relay> relay_;
   std::optional<int> status_;
 };
 
 }  // namespace
 
-int supervise(Child& init, Fd terminal, SignalGuard const& signals) {
-  return Supervisor{init, std::move(terminal), signals}.run();
+int supervise(Child& init, Fd terminal, SignalGuard const& signals, std::optional<Notifier> notifier) {
+  return Supervisor{init, std::move(terminal), signals, std::move(notifier)}.run();
 }
 
 }  // namespace orlop::launch

@@ -2,7 +2,9 @@
 
 #include "orlop/base/error.hpp"
 #include "orlop/base/file.hpp"
+#include "orlop/kernel/label.hpp"
 #include "orlop/kernel/namespace.hpp"
+#include "orlop/kernel/rdt.hpp"
 #include "orlop/kernel/seccomp.hpp"
 
 #include <cerrno>
@@ -120,6 +122,14 @@ std::vector<std::string> const& Survey::unified_controllers() {
 kernel::Grantable Survey::grantable_capabilities() {
   if (!grantable_) grantable_ = kernel::grantable_capabilities();
   return *grantable_;
+}
+
+bool Survey::has_apparmor() { return kernel::has_apparmor(); }
+bool Survey::has_selinux() { return kernel::has_selinux(); }
+
+std::string Survey::resctrl_mount() {
+  constexpr std::size_t most = 16 * 1024 * 1024;  // a line for each mount of the host
+  return kernel::resctrl_mount(file::read("/proc/self/mountinfo", most));
 }
 
 bool Survey::knows_filter_flags(unsigned flags) { return kernel::knows_filter_flags(flags); }

@@ -2,10 +2,13 @@
 
 #include "orlop/base/error.hpp"
 #include "orlop/base/log.hpp"
+#include "orlop/base/path.hpp"
+#include "orlop/kernel/rdt.hpp"
 
 #include "oci/json.hpp"
 
 #include <algorithm>
+#include <fcntl.h>
 
 namespace orlop::launch {
 
@@ -65,6 +68,15 @@ void update(container::ContainerDir& container, plan::Update const& update) {
     restore(update, before, devices_begun);
     throw;
   }
+}
+
+void update_schemata(container::Record const& record, std::vector<std::string> const& lines) {
+  if (lines.empty()) return;
+  Doing const doing{"linux.intelRdt"};
+  if (record.rdt_groups.empty()) throw Error::refusal("the container has none, and so no group of resctrl to change");
+  std::string const& group = record.rdt_groups.front();
+  Directory const here{path::open_host(group, O_PATH | O_DIRECTORY), group};
+  kernel::make_rdt_group(here, {.name = "", .must_exist = true, .expected = {}, .schemata = lines, .monitor = ""});
 }
 
 }  // namespace orlop::launch

@@ -156,6 +156,17 @@ Description describe_net_devices(std::vector<kernel::NetDevice> const& devices) 
   return section;
 }
 
+Description describe_intel_rdt(IntelRdt const& rdt) {
+  Description section;
+  section.add("group", Description::text(concat({rdt.mount, "/", rdt.group.name})));
+  if (rdt.group.must_exist) section.add("has to be there", Description::boolean(true));
+  if (!rdt.group.expected.empty()) section.add("if it is there it has", Description::texts(rdt.group.expected));
+  if (!rdt.group.schemata.empty()) section.add("schemata", Description::texts(rdt.group.schemata));
+  if (!rdt.group.monitor.empty()) section.add("group for monitoring", Description::text(rdt.group.monitor));
+  section.add("goes with the container", Description::boolean(rdt.is_own));
+  return section;
+}
+
 Description describe_rootfs(Rootfs const& rootfs) {
   Description section;
   section.add("propagation of all mounts", Description::text(propagation_text(rootfs.first_propagation, true)));
@@ -192,6 +203,7 @@ void describe_switches(Mount const& mount, Description& section) {
   add(mount.is_peer, "a peer of the host's mount");
   add(mount.copy_up, "with a copy of what lies under it");
   if (!text.empty()) section.add("how", Description::text(text));
+  if (!mount.label.empty()) section.add("label", Description::text(mount.label));
   if (mount.id_map.is_empty()) return;
   section.add(mount.id_map.recursive ? "uids of all below" : "uids", Description::text(id_text(mount.id_map.uids)));
   section.add(mount.id_map.recursive ? "gids of all below" : "gids", Description::text(id_text(mount.id_map.gids)));
@@ -313,6 +325,7 @@ Description describe_exec(Plan const& plan) {
   all.add("beside the init of", Description::text(plan.id));
   if (!exec.initial_processors.empty()) all.add("processors at first", Description::text(processors_text(exec.initial_processors)));
   all.add("cgroups", Description::texts(exec.cgroups));
+  if (!exec.rdt_groups.empty()) all.add("intel rdt", Description::texts(exec.rdt_groups));
   all.add("or where init is", Description::boolean(exec.may_follow_init));
   if (!exec.final_processors.empty()) all.add("processors at last", Description::text(processors_text(exec.final_processors)));
   if (plan.process.terminal.wanted) all.add("terminal", describe_terminal(plan.process.terminal));
@@ -341,6 +354,7 @@ Description describe(Plan const& plan) {
   all.add("container", Description::text(plan.id));
   all.add("bundle", Description::text(plan.bundle));
   all.add("cgroup", describe_cgroup(plan.cgroup));
+  if (plan.intel_rdt) all.add("intel rdt", describe_intel_rdt(*plan.intel_rdt));
   all.add("namespaces", describe_namespaces(plan.namespaces));
   if (plan.user_namespace) all.add("user namespace", describe_user_namespace(*plan.user_namespace));
   if (!plan.net_devices.empty()) all.add("network devices moved in", describe_net_devices(plan.net_devices));
@@ -359,6 +373,7 @@ Description describe(Plan const& plan) {
   all.add("symlinks", std::move(symlinks));
   if (plan.process.terminal.wanted) all.add("terminal", describe_terminal(plan.process.terminal));
   all.add("masked paths", Description::texts(plan.masked_paths));
+  if (auto const& label = plan.mount_label) all.add("label of masks", Description::text(concat({label->key, "=", label->value})));
   all.add("read-only paths", Description::texts(plan.readonly_paths));
   all.add("root change", describe_root_change(plan.rootfs));
   all.add("process", describe_process(plan.process));

@@ -31,6 +31,8 @@ std::string descriptors_text(Process const& process) {
 
 void describe_attributes(Process const& process, Description& section) {
   if (process.kept_descriptors) section.add("file descriptors kept", Description::text(descriptors_text(process)));
+  if (!process.apparmor_profile.empty()) section.add("AppArmor profile", Description::text(process.apparmor_profile));
+  if (!process.selinux_label.empty()) section.add("SELinux label", Description::text(process.selinux_label));
   if (process.oom_score_adj) section.add("oom score adjustment", Description::text(std::to_string(*process.oom_score_adj)));
   if (process.scheduling) section.add("scheduling", Description::text(scheduling_text(*process.scheduling)));
   if (auto const& io = process.io_priority)

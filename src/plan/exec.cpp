@@ -134,7 +134,6 @@ void check_affinity(oci::Process const& process) {
 Plan make_exec(oci::Spec const& spec, HostFacts& host, ExecRequest const& request) {
   oci::Process const container = spec.process.value_or(oci::Process{});
   oci::Process const process = request.process ? completed(*request.process, container) : changed(container, request);
-  refuse_unsupported(process);
   Plan plan;
   plan.id = request.id;
   plan_user_namespace_of(spec.linux_config.value_or(oci::LinuxConfig{}), host, request, plan);
@@ -143,6 +142,7 @@ Plan make_exec(oci::Spec const& spec, HostFacts& host, ExecRequest const& reques
     throw Refusal{"process.user.additionalGids", "cannot be had: setgroups is denied in the container's user namespace"};
   plan_process(process, host, plan);
   plan_descriptors(request.descriptors, plan.process);
+  plan_labels(process, host, plan);
   plan_attributes(process, spec.linux_config.value_or(oci::LinuxConfig{}), plan);
   plan_annotations(spec.annotations, plan);
   plan_seccomp(spec, host, plan);
@@ -156,6 +156,7 @@ Plan make_exec(oci::Spec const& spec, HostFacts& host, ExecRequest const& reques
   }
   Exec& exec = plan.exec.emplace();
   exec.cgroups = request.container_cgroups;
+  exec.rdt_groups = request.rdt_groups;
   exec.may_follow_init = request.cgroups.empty();
   for (auto const& given : request.cgroups) apply_cgroup(given, host, exec, request.container_cgroups);
   if (auto const& affinity = process.exec_cpu_affinity) {

@@ -24,9 +24,9 @@ oci::LinuxFeatures linux_features() {
   features.capabilities = capability_words();
   features.cgroup = oci::CgroupFeatures{true, true, false, false, true};
   features.seccomp = seccomp_features();
-  features.apparmor = oci::EnabledFeature{false};
-  features.selinux = oci::EnabledFeature{false};
-  features.intel_rdt = oci::IntelRdtFeatures{false, false, false};
+  features.apparmor = oci::EnabledFeature{true};
+  features.selinux = oci::EnabledFeature{true};
+  features.intel_rdt = oci::IntelRdtFeatures{true, true, true};
   features.memory_policy = oci::MemoryPolicyFeatures{all_words<oci::MemoryPolicyMode>(), all_words<oci::MemoryPolicyFlag>()};
   features.mount_extensions = oci::MountExtensions{oci::EnabledFeature{true}};
   features.net_devices = oci::EnabledFeature{true};
@@ -41,7 +41,7 @@ oci::Features features() {
   features.oci_version_max = "1.3.0";
   features.hooks = {"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"};
   features.potentially_unsafe_config_annotations = {"run.oci.hooks.stderr", "run.oci.hooks.stdout",
-                                                    "run.oci.keep_original_groups", "run.oci.pidfd_receiver",
+                                                    "run.oci.keep_original_groups", "run.oci.mount_context_type", "run.oci.pidfd_receiver",
                                                     "run.oci.seccomp_fail_unknown_syscall"};
   features.mount_options = mount_option_words();
   features.linux_config = linux_features();

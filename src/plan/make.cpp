@@ -81,8 +81,7 @@ void plan_rootfs(oci::Spec const& spec, Request const& request, Plan& plan) {
 
 Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   check_version(spec.oci_version);
-  refuse_unsupported(spec);
-  if (!spec.process) throw Refusal{"process", "is missing"};
+  if (!spec.process && request.runs) throw Refusal{"process", "is missing: there is nothing to run"};
   oci::LinuxConfig const nothing;
   oci::LinuxConfig const& config = spec.linux_config ? *spec.linux_config : nothing;
   Plan plan;
@@ -95,19 +94,27 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   else
     plan_cgroup(config, host, request, plan);
   plan_resources(config, host, plan);
+  plan_intel_rdt(config, host, plan);
   plan_net_devices(config, request, host, plan);
   plan_rootfs(spec, request, plan);
   plan_names(spec, host, plan);
   plan_mounts(spec, plan);
+  plan_mount_label(spec, host, plan);
   plan_cgroup_owner(spec, plan);
   plan_devices(config, plan);
   plan_sysctls(spec, host, plan);
-  plan_denied_groups(*spec.process, request, plan);
-  plan_process(*spec.process, host, plan);
-  plan_seccomp(spec, host, plan);
+  if (spec.process) {
+    plan_denied_groups(*spec.process, request, plan);
+    plan_process(*spec.process, host, plan);
+    plan_seccomp(spec, host, plan);
+    plan_labels(*spec.process, host, plan);
+    if (!request.notify_directory.empty()) plan_notify(request, plan);
+  } else {
+    plan.process.cwd = "/";  // of who keeps the namespaces for those that join them
+  }
   if (!request.no_new_keyring) plan.process.session_keyring = concat({"_ses.", plan.id});
   plan_descriptors(request.descriptors, plan.process);
-  plan_attributes(*spec.process, config, plan);
+  plan_attributes(spec.process.value_or(oci::Process{}), config, plan);
   plan_annotations(spec.annotations, plan);
   plan_hooks(spec, plan);
   for (std::size_t i = 0; i < config.masked_paths.size(); ++i)

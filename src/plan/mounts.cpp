@@ -30,6 +30,7 @@ Plan make_mounts(oci::Spec const& container, std::vector<oci::Mount> const& want
   oci::Spec spec;
   spec.root = container.root;
   spec.linux_config = container.linux_config;
+  spec.annotations = container.annotations;
   spec.mounts = wanted;
   oci::LinuxConfig const config = spec.linux_config.value_or(oci::LinuxConfig{});
   plan_namespaces(config, host, plan);
@@ -40,6 +41,7 @@ Plan make_mounts(oci::Spec const& container, std::vector<oci::Mount> const& want
   plan.process.user.keep_groups = request.denies_setgroups;
   plan_rootfs(spec, {request.id, request.bundle}, plan);
   plan_mounts(spec, plan);
+  plan_mount_label(spec, host, plan);
   for (auto const& mount : plan.mounts) check_addable(mount, plan);
   return plan;
 }

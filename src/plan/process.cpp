@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <linux/mount.h>
 
 namespace orlop::plan {
 
 namespace {
+
+constexpr char notify_destination[] = "/run/notify";
 
 using kernel::CapabilitySet;
 
@@ -143,6 +146,23 @@ void plan_process(oci::Process const& process, HostFacts& host, Plan& plan) {
   check_affinity(process);
   // Without the object, no capabilities at all: the container gets nothing by an omission.
   if (process.capabilities) plan_capabilities(*process.capabilities, host, plan);
+}
+
+// The socket comes later than the directory: so it is the directory that the container sees.
+void plan_notify(Request const& request, Plan& plan) {
+  constexpr std::string_view variable = "NOTIFY_SOCKET=";
+  constexpr std::uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+  Mount mount;
+  mount.index = plan.mounts.size();
+  mount.destination = notify_destination;
+  mount.kind = MountKind::bind;
+  mount.source = request.notify_directory;
+  mount.attributes.set = attributes;
+  plan.mounts.push_back(std::move(mount));
+  plan.has_notify_directory = true;
+  auto& env = plan.process.env;
+  std::erase_if(env, [&](auto const& entry) { return entry.starts_with(variable); });
+  env.push_back(concat({variable, notify_destination, "/", notify_name}));
 }
 
 }  // namespace orlop::plan

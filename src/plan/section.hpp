@@ -6,9 +6,9 @@
 
 namespace orlop::plan {
 
-// What this orlop does not do yet is refused by name, so that nothing in a config is silently without effect.
-void refuse_unsupported(oci::Spec const& spec);
-void refuse_unsupported(oci::Process const& process);
+void plan_labels(oci::Process const& process, HostFacts& host, Plan& plan);
+void plan_mount_label(oci::Spec const& spec, HostFacts& host, Plan& plan);  // behind plan_mounts
+
 
 void plan_namespaces(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
 void plan_user_namespace(oci::Spec const& spec, oci::LinuxConfig const& config, Request const& request, Plan& plan);
@@ -27,6 +27,7 @@ void plan_mounts(oci::Spec const& spec, Plan& plan);
 void plan_devices(oci::LinuxConfig const& config, Plan& plan);
 // Behind plan_namespaces.
 void plan_net_devices(oci::LinuxConfig const& config, Request const& request, HostFacts& host, Plan& plan);
+void plan_intel_rdt(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
 void plan_sysctls(oci::Spec const& spec, HostFacts& host, Plan& plan);
 void plan_descriptors(Descriptors const& wanted, Process& process);
 void plan_process(oci::Process const& process, HostFacts& host, Plan& plan);
@@ -39,6 +40,7 @@ std::vector<unsigned> processors_of(std::string const& list, char const* where);
 void check_affinity(oci::Process const& process);
 void plan_attributes(oci::Process const& process, oci::LinuxConfig const& config, Plan& plan);
 void plan_annotations(oci::Annotations const& annotations, Plan& plan);
+void plan_notify(Request const& request, Plan& plan);  // behind plan_mounts and plan_process
 void plan_hooks(oci::Spec const& spec, Plan& plan);
 
 // "linux.devices[3].path"

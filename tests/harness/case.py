@@ -21,6 +21,14 @@ def skip(reason):
     raise unittest.SkipTest(reason)
 
 
+HAS_TIME_NAMESPACES = os.path.exists("/proc/self/ns/time")
+
+
+def need_time_namespaces():
+    if not HAS_TIME_NAMESPACES:
+        skip("this kernel has no time namespaces")
+
+
 def quick(thing):
     """Marks a test or a class for the quick run."""
     thing.quick = True

@@ -86,7 +86,7 @@ def run(argv, data=None, timeout=settings.CALL_SECONDS, cwd=None, env=None, pass
 
 def until(question, what, timeout=10.0, pause=0.01):
     """Asks again and again until the answer is true, and returns the answer."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + timeout * settings.PATIENCE
     while True:
         answer = question()
         if answer:

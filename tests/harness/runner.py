@@ -108,7 +108,7 @@ def _run(tests):
     result = _Lines()
     signal.signal(signal.SIGALRM, _out_of_time)
     for test in tests:
-        signal.alarm(getattr(test, "seconds", settings.TEST_SECONDS))
+        signal.alarm(int(getattr(test, "seconds", 0) * settings.PATIENCE) or settings.TEST_SECONDS)
         unittest.TestSuite([test]).run(result)
         signal.alarm(0)
     print("%d passed, %d failed, %d skipped" % (result.passed, result.failed, result.skipped_tests))

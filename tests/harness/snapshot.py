@@ -104,7 +104,7 @@ class HostSnapshot:
 
     def assert_same(self, timeout=3.0):
         """Some things end a little later than the call that ended them: a reaped orphan, an unused keyring."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + timeout * settings.PATIENCE
         while True:
             lines = self.difference()
             if not lines:

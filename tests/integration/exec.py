@@ -234,6 +234,20 @@ class FromFile(ExecCase):
         self.assertEqual(seen["user"], {"uids": [1000] * 3, "gids": [1001] * 3, "groups": [9]})
         self.assertEqual((seen["cwd"], sorted(seen["env"])), ("/tmp", ["A=b", "HOME=/home/sailor"]))
 
+    def test_processors(self):
+        """The config's execCPUAffinity holds for exec alone, a process of a file may have its own."""
+        allowed = sorted(os.sched_getaffinity(0))
+        if len(allowed) < 2:
+            skip("needs two processors")
+        first, last = allowed[0], allowed[-1]
+        final = {"initial": str(first), "final": str(last)}
+        name = self.start_sleeper(change=lambda bundle: bundle.process.update(execCPUAffinity=final))
+        self.assertEqual(sorted(os.sched_getaffinity(self.pid_of(name))), allowed)
+        self.assertEqual(self.seen(name, "attributes")["attributes"]["affinity"], [last])
+        path = self.process_file(args=["/bin/probe", "report", "attributes"], execCPUAffinity={"initial": str(first)})
+        seen = json.loads(self.exec(name, options=("--process", path)).stdout)
+        self.assertEqual(seen["attributes"]["affinity"], allowed, "those of the cgroup")
+
     def test_mistakes_are_named_with_their_place(self):
         name = self.start_sleeper()
         path = self.process_file(cwd="here")

@@ -123,6 +123,17 @@ class Life(HookCase):
         with open(os.path.join(bundle.path, "out")) as file:
             self.assertEqual(file.read().splitlines(), ["ONE=1", "EMPTY="])
 
+    def test_each_kind_has_its_own_arguments_and_environment(self):
+        def change(bundle):
+            for kind in KINDS:
+                inside = kind == "startContainer"
+                journal = "/journal" if inside else journal_of(bundle)
+                add_hook(bundle, kind, "", args=["sh", "-c", 'echo "$0 $KIND" >> $J', "zero-" + kind],
+                         env=[PATH, "J=" + journal, "KIND=" + kind])
+        bundle = self.bundle("/bin/true", change=change)
+        self.assertEqual(self.runtime.call("run", "--bundle", bundle.path, self.new_id()).status, 0)
+        self.assertEqual(self.journal(bundle), ["zero-%s %s" % (kind, kind) for kind in KINDS])
+
     def test_mounts_are_made_and_the_host_is_in_reach(self):
         script = "busybox grep -c ' %s/proc ' /proc/self/mountinfo >> $J; test -d %s && echo host >> $J"
         _, bundle = self.create("/bin/true", change=lambda b: add_hook(
@@ -318,6 +329,19 @@ class Failures(HookCase):
                 self.refused("create", "hooks.%s[0]" % kind, "timeout of 1 s", "\"begun\"", change=lambda b: add_hook(
                     b, kind, "echo begun; sleep 70 & sleep 70", timeout=1))
                 self.assertLess(time.monotonic() - begin, 15)
+
+    def test_one_of_a_later_kind_that_hangs(self):
+        """Behind create: startContainer and poststart fail the run, poststop is a warning."""
+        for kind, status in (("prestart", 1), ("startContainer", 1), ("poststart", 1), ("poststop", 0)):
+            with self.subTest(kind):
+                bundle = self.bundle("/bin/sleep", "1", change=lambda b: add_hook(b, kind, "sleep 70 & sleep 70", timeout=1))
+                begin = time.monotonic()
+                result = self.runtime.call("run", "--bundle", bundle.path, self.new_id())
+                self.assertEqual(result.status, status, str(result))
+                self.assertIn("hooks.%s[0]" % kind, result.stderr)
+                self.assertIn("timeout of 1 s", result.stderr)
+                self.assertLess(time.monotonic() - begin, 15)
+        self.assert_nothing_left()
 
     def test_a_bad_place_in_the_configuration(self):
         self.refused("create", "config.json:", "hooks.createRuntime[0].path", "is not an absolute path",

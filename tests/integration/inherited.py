@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from harness import kernel, program, runner, settings  # noqa: E402
@@ -64,7 +65,7 @@ class Descriptors(ContainerCase):
         pid = self.pid_of(name)
         self.runtime.ok("start", name)
         for number in (1, 2):
-            self.assertIn("/tmp/", os.readlink("/proc/%d/fd/%d" % (pid, number)))
+            self.assertIn(tempfile.gettempdir(), os.readlink("/proc/%d/fd/%d" % (pid, number)))
         self.assertEqual(os.readlink("/proc/%d/fd/0" % pid), "/dev/null")
         self.end(name)
 

@@ -31,7 +31,7 @@ class Namespaces(ContainerCase):
     def test_kinds_that_are_not_listed_are_the_hosts(self):
         inside = self.report("namespaces")["namespaces"]
         for file in ("user", "time"):
-            self.assertEqual(inside[file], of_host(file))
+            self.assertEqual(inside.get(file), of_host(file) if os.path.exists("/proc/self/ns/" + file) else None)
 
     def test_each_kind_can_be_left_out(self):
         for kind in ("pid", "network", "ipc", "uts"):

@@ -53,10 +53,12 @@ class Layers(ContainerCase):
     @quick
     def test_many_layers(self):
         """Far above the 255 bytes of a value of fsconfig(2), and above the page of mount(2)."""
-        for count in (8, 120):
+        # Since Linux 6.7 they are handed over one by one; before, all together have that page.
+        is_modern = tuple(int(part) for part in os.uname().release.split(".")[:2]) >= (6, 7)
+        for count in (8, 120) if is_modern else (8, 40):
             lower = [self.layer("%d-%s-%d" % (count, "x" * 20, i), "of-%d" % i) for i in range(count)]
             text = "lowerdir=" + ":".join(lower)
-            self.assertGreater(len(text), 255 if count == 8 else 4095)
+            self.assertGreater(len(text), 4095 if count == 120 else 255)
             self.assertEqual(len(self.names(text)), count)
 
     def test_the_first_layer_is_the_topmost(self):

@@ -67,6 +67,32 @@ class Resources(ContainerCase):
     def test_idle(self):
         self.check_v1("cpu", {"cpu": {"idle": 1}}, {"cpu.idle": "1"})
 
+    def test_realtime_files(self):
+        """The group gets processor time for real-time tasks: what it has is taken from the parent's."""
+        key = self.need_v1("cpu")
+        if not os.path.exists(cgroup.path_of(key, cgroup.own()[key]) + "/cpu.rt_runtime_us"):
+            skip("this kernel has no CONFIG_RT_GROUP_SCHED")
+        self.check_v1("cpu", {"cpu": {"realtimePeriod": 500000, "realtimeRuntime": 1000}},
+                      {"cpu.rt_period_us": "500000", "cpu.rt_runtime_us": "1000"})
+
+    def test_kernel_memory_files(self):
+        """Since Linux 5.16 the limit of kernel memory is refused by the kernel; that of TCP buffers is still taken."""
+        self.check_v1("memory", {"memory": {"kernelTCP": 64 * MIB}}, {"memory.kmem.tcp.limit_in_bytes": str(64 * MIB)})
+
+    def test_throttle_files(self):
+        disks = [name for name in os.listdir("/sys/block") if not name.startswith(("loop", "ram", "zram"))]
+        if not disks:
+            skip("no disk here")
+        with open("/sys/block/%s/dev" % disks[0]) as file:
+            device = file.read().strip()
+        major, minor = (int(number) for number in device.split(":"))
+        kinds = {"ReadBps": "read_bps", "WriteBps": "write_bps", "ReadIOPS": "read_iops", "WriteIOPS": "write_iops"}
+        limits = {"throttle%sDevice" % kind: [{"major": major, "minor": minor, "rate": 1000 + number}]
+                  for number, kind in enumerate(kinds)}
+        self.check_v1("blkio", {"blockIO": limits},
+                      {"blkio.throttle.%s_device" % file: "%s %d" % (device, 1000 + number)
+                       for number, file in enumerate(kinds.values())})
+
     def test_cpuset_files(self):
         self.check_v1("cpuset", {"cpu": {"cpus": "0", "mems": "0"}}, {"cpuset.cpus": "0", "cpuset.mems": "0"})
 

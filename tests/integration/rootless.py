@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from harness import cgroup, kernel, program, runner, settings  # noqa: E402
-from harness.case import ContainerCase, quick, skip  # noqa: E402
+from harness.case import ContainerCase, need_time_namespaces, quick, skip  # noqa: E402
 from harness.runtime import Runtime  # noqa: E402
 
 USER = 54321  # nobody in particular
@@ -119,6 +119,7 @@ class Rootless(UserCase):
 
     def test_new_namespaces_of_every_kind(self):
         def change(bundle):
+            need_time_namespaces()
             bundle.linux["namespaces"] += [{"type": "network"}, {"type": "time"}]
             bundle.linux["timeOffsets"] = {"boottime": {"secs": 86400}}
         report = self.report("namespaces", change=self.rootless(change))["namespaces"]

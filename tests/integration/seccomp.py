@@ -109,6 +109,10 @@ class Answers(SeccompCase):
         change = profile("ALLOW", rule("getppid", "ERRNO", args=[wanted, dict(wanted, index=3, value=2 ** 64 - 1)]))
         self.assertEqual(self.call(GETPPID, 0xffffffff, 0, 0, 2 ** 64 - 1, change=change), (-1, EPERM))
         self.assertEqual(self.call(GETPPID, 0xffffffff, 0, 0, 2 ** 32 - 1, change=change), (0, 0))
+        masked = dict(index=1, value=0xff00, valueTwo=0x1200, op="SCMP_CMP_MASKED_EQ")
+        change = profile("ALLOW", rule("getppid", "ERRNO", args=[masked]))
+        self.assertEqual(self.call(GETPPID, 0, 0x12ab, change=change), (-1, EPERM))
+        self.assertEqual(self.call(GETPPID, 0, 0x13ab, change=change), (0, 0))
 
     def test_calls_newer_than_the_profile(self):
         self.assertEqual(self.call(5000, change=profile("ERRNO", rule(SMALL, "ALLOW"))), (-1, ENOSYS))

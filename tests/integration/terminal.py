@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """A foreground run on a terminal: what a person at the keyboard sees."""
 
+import errno
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -134,6 +136,56 @@ class Inside(OnTerminal):
         self.assertNotEqual(push["errno"], 0)
         session.wait()
 
+    def errno_of_a_push(self):
+        """What the kernel says to whom the terminal does not control: ioctl_tty(2), TIOCSTI."""
+        try:
+            with open("/proc/sys/dev/tty/legacy_tiocsti") as file:
+                return errno.EPERM if file.read().strip() == "1" else errno.EIO
+        except FileNotFoundError:
+            return errno.EPERM
+
+    def assert_nothing_typed(self, session):
+        """A shell that started orlop would read it next, as if the person had typed it."""
+        modes = session.modes()
+        modes[3] &= ~termios.ICANON
+        termios.tcsetattr(session.slave, termios.TCSANOW, modes)
+        self.assertEqual(select.select([session.slave], [], [], 0)[0], [])
+
+    def test_no_input_is_pushed_into_the_callers_terminal(self):
+        session = self.session("/bin/probe", "push-input", change=lambda bundle: bundle.process.update(terminal=False))
+        self.assertEqual(session.read_json()["errno"], self.errno_of_a_push())
+        session.wait()
+        self.assert_nothing_typed(session)
+        # Into its own terminal it may push, where that is allowed at all.
+        session = self.session("/bin/probe", "push-input")
+        session.wait()
+        self.assert_nothing_typed(session)
+
+    def test_no_input_is_pushed_by_exec(self):
+        name = self.start_sleeper()
+        for words in ((), ("--tty",)):
+            session = Session(self.runtime.argv("exec", *words, name, "/bin/probe", "push-input"))
+            self.addCleanup(session.close)
+            pushed = session.read_json()["errno"]
+            if not words:
+                self.assertEqual(pushed, self.errno_of_a_push())
+            session.wait()
+            self.assert_nothing_typed(session)
+
+    def test_exec_has_a_controlling_terminal(self):
+        """One of its own: not that of the container's program."""
+        name = self.start_sleeper()
+        session = Session(self.runtime.argv("exec", "--tty", name, "/bin/probe", "report", "terminals", "ids"))
+        self.addCleanup(session.close)
+        seen = session.read_json()
+        self.assertTrue(seen["terminals"]["controlling"])
+        own = seen["ids"]["sid"]
+        self.assertEqual(seen["ids"]["pgid"], own)
+        self.assertNotEqual(own, 1)
+        for stream in "012":
+            self.assertEqual((seen["terminals"][stream]["session"], seen["terminals"][stream]["foreground"]), (own, own))
+        session.wait()
+
     def test_real_shell(self):
         session = self.session("/bin/sh", change=lambda bundle: bundle.process["env"].append("PS1=deck> "))
         session.read_until("deck> ")
@@ -208,7 +260,14 @@ class Keys(OnTerminal):
         self.assertEqual(len(session.read_json()["line"]), 200000)
 
     def test_job_control_in_a_shell(self):
-        session = self.session("/bin/sh", change=lambda bundle: bundle.process["env"].append("PS1=deck> "))
+        self.check_job_control(self.session("/bin/sh", change=lambda bundle: bundle.process["env"].append("PS1=deck> ")))
+
+    def test_job_control_in_a_shell_of_exec(self):
+        session = Session(self.runtime.argv("exec", "--tty", "--env", "PS1=deck> ", self.start_sleeper(), "/bin/sh"))
+        self.addCleanup(session.close)
+        self.check_job_control(session)
+
+    def check_job_control(self, session):
         session.read_until("deck> ")
         session.type("sleep 100\n")
         session.read_until("sleep 100")

@@ -7,7 +7,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from harness import runner  # noqa: E402
-from harness.case import ContainerCase, quick  # noqa: E402
+from harness.case import ContainerCase, need_time_namespaces, quick  # noqa: E402
 
 DAY = 86400
 
@@ -20,6 +20,10 @@ def offsets(**clocks):
 
 
 class Time(ContainerCase):
+    def setUp(self):
+        super().setUp()
+        need_time_namespaces()
+
     def uptime(self, change):
         return float(self.lines("read", "/proc/uptime", change=change)[0]["text"].split()[0])
 

@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from harness import runner  # noqa: E402
-from harness.case import ContainerCase, quick  # noqa: E402
+from harness.case import ContainerCase, quick, skip  # noqa: E402
 
 
 class CopyUp(ContainerCase):
@@ -67,7 +67,10 @@ class CopyUp(ContainerCase):
     def test_times_and_extended_attributes(self):
         def fill(tree):
             self.file(tree + "/file")
-            os.setxattr(tree + "/file", "user.note", b"kept")
+            try:
+                os.setxattr(tree + "/file", "user.note", b"kept")
+            except OSError:
+                skip("the file system of the test takes no attributes of users")
             os.setxattr(tree + "/file", "security.capability", bytes.fromhex("0100000200040000000000000000000000000000"))
             os.utime(tree + "/file", (1000, 2000))
             os.utime(tree, (3000, 4000))

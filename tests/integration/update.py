@@ -195,7 +195,7 @@ class Update(ContainerCase):
             (("--cpu-share", "-1"), "option --cpu-share"),
             (("--pids-limit", "many"), "option --pids-limit"),
             (("--blkio-weight", "9"), "blockIO.weight"),
-            (("--l3-cache-schema", "L3:0=f"), "option --l3-cache-schema"),
+            (("--l3-cache-schema", "L3:0=f"), "linux.intelRdt: the container has none"),
             (("--resources", "/no/such"), "/no/such"),
         )
         for words, part in rows:

@@ -12,6 +12,7 @@ or died, 77: this machine has no guest.
 import argparse
 import os
 import shlex
+import signal
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -29,6 +30,7 @@ def _arguments():
                         help="for the kernel's command line, e.g. 'security=apparmor apparmor=1'")
     parser.add_argument("--seconds", type=int, default=300, help="how long the command may take (300)")
     parser.add_argument("--memory", type=int, default=1024, metavar="MIB", help="the guest's memory (1024)")
+    parser.add_argument("--cpu", type=int, help="the processor to run on (any one)")
     parser.add_argument("--share", metavar="DIR", help="a directory of the machine to be /lab")
     parser.add_argument("--console", action="store_true", help="print what the guest's kernel and systemd said, too")
     parser.add_argument("command", nargs="+")
@@ -43,6 +45,8 @@ def main():
         sys.exit(77)
     line = options.command[0] if len(options.command) == 1 else shlex.join(options.command)
     reaper.split()
+    # An end in order: the guest's processes and the directory go, too.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     sys.exit(guest.Guest(options).run(line))
 
 

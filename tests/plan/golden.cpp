@@ -27,12 +27,14 @@ struct HostAnswers {
   std::optional<WithoutCapabilities> grantable_capabilities{};        // all but those
   oci::StringList own_namespaces{};                                   // the files that are; absent: not asked for
   std::optional<std::string> obstacle_to_cgroup{};
+  std::optional<std::string> resctrl_mount{};
+  std::optional<oci::StringList> security_modules{};
   bool filter_flags{};                                                // those of seccomp are known; absent: not asked for
 };
 // The plan of `exec` in the container of that config; members are options of the command line.
 struct ExecWords {
   oci::StringList container_cgroups{}, args{}, env{}, capabilities{}, groups{}, cgroups{};
-  std::string user{}, cwd{};
+  std::string user{}, cwd{}, apparmor{}, process_label{};
   bool tty{};
   std::optional<oci::Process> process{};
 };
@@ -40,7 +42,7 @@ struct HostFile {
   std::string config{};  // absent: NAME.json
   bool no_pivot{};
   std::optional<ExecWords> exec{};
-  bool no_new_keyring{}, no_cgroup{};
+  bool no_new_keyring{}, no_cgroup{}, notify{};
   std::uint32_t caller{};  // uid and gid of an ordinary one
   HostAnswers answers{};
 };
@@ -64,6 +66,8 @@ constexpr auto host_answers = table<HostAnswers>(
     optional<&HostAnswers::grantable_capabilities>("grantable_capabilities"),
     optional<&HostAnswers::own_namespaces>("own_namespaces"),
     optional<&HostAnswers::obstacle_to_cgroup>("obstacle_to_cgroup"),
+    optional<&HostAnswers::resctrl_mount>("resctrl_mount"),
+    optional<&HostAnswers::security_modules>("security_modules"),
     optional<&HostAnswers::filter_flags>("filter_flags"));
 constexpr auto exec_words = table<ExecWords>(
     optional<&ExecWords::container_cgroups>("containerCgroups"),
@@ -74,6 +78,8 @@ constexpr auto exec_words = table<ExecWords>(
     optional<&ExecWords::cgroups>("cgroup"),
     optional<&ExecWords::user>("user"),
     optional<&ExecWords::cwd>("cwd"),
+    optional<&ExecWords::apparmor>("apparmor"),
+    optional<&ExecWords::process_label>("processLabel"),
     optional<&ExecWords::tty>("tty"),
     optional<&ExecWords::process>("process"));
 constexpr auto host_file = table<HostFile>(
@@ -81,6 +87,7 @@ constexpr auto host_file = table<HostFile>(
     optional<&HostFile::no_pivot>("noPivot"),
     optional<&HostFile::exec>("exec"),
     optional<&HostFile::no_new_keyring>("noNewKeyring"),
+    optional<&HostFile::notify>("notify"),
     optional<&HostFile::caller>("caller"),
     optional<&HostFile::no_cgroup>("noCgroup"),
     required<&HostFile::answers>("answers"));
@@ -135,6 +142,8 @@ Table::Answers answers_of(HostAnswers const& file) {
   if (!file.own_namespaces.empty())
     answers.own_namespaces = {file.own_namespaces.begin(), file.own_namespaces.end()};
   answers.obstacle_to_cgroup = file.obstacle_to_cgroup;
+  answers.resctrl_mount = file.resctrl_mount;
+  if (auto const& modules = file.security_modules) answers.security_modules = {modules->begin(), modules->end()};
   if (file.filter_flags) answers.filter_flags = true;
   return answers;
 }
@@ -166,12 +175,15 @@ orlop::plan::ExecRequest request_of(ExecWords const& words) {
   request.capabilities = words.capabilities;
   request.user = words.user;
   request.cwd = words.cwd;
+  request.apparmor = words.apparmor;
+  request.process_label = words.process_label;
   request.terminal = words.tty;
   return request;
 }
 
 orlop::plan::Request create_request_of(HostFile const& host) {
   orlop::plan::Request request{"web1", "/srv/bundle", host.no_pivot, host.no_new_keyring, host.no_cgroup};
+  if (host.notify) request.notify_directory = "/run/orlop/web1/notify";
   if (host.caller) request.caller = {host.caller, host.caller};
   request.cgroup_may_lack = host.caller != 0;
   return request;

@@ -12,6 +12,9 @@ public:
   kernel::Grantable grantable_capabilities() override { return kernel::grantable_capabilities(); }
   bool is_own_namespace(std::uint64_t, std::string const&) override { return false; }
   std::string obstacle_to_cgroup(kernel::CgroupDirectory const&) override { return {}; }
+  bool has_apparmor() override { return false; }
+  bool has_selinux() override { return false; }
+  std::string resctrl_mount() override { return {}; }
   bool knows_filter_flags(unsigned) override { return false; }
 
 private:

@@ -1,4 +1,4 @@
-// Every `throw Refusal` of src/plan, but for what this version does not support (unsupported.cpp).
+// Every `throw Refusal` of src/plan.
 #include "refusal.hpp"
 #include "table.hpp"
 
@@ -18,12 +18,13 @@ std::string const no_version = " is not a version 1.x of the runtime-spec";
 std::string const no_mount_namespace =
     "a new mount namespace is needed: the container's mounts would be made on the host";
 std::string const no_file_system = " is no file system; for a bind mount add the option bind or rbind";
+std::string const no_group = " is no name of a group";
 std::string const no_device = " is no name of a network device";
 std::string const not_absolute = " is not an absolute path";
 
 // The places that are in no config, since it is their absence that is refused.
 bool is_absence(std::string const& why) {
-  return why == "is missing" || why.starts_with("is empty") || why == no_mount_namespace ||
+  return why.starts_with("is missing") || why.starts_with("is empty") || why == no_mount_namespace ||
          why == "\"\"" + no_file_system;
 }
 
@@ -66,7 +67,6 @@ RefusalRow const whole_rows[] = {
     {"ociVersion", "\"0.9.0\"" + no_version, [](Spec& s) { s.oci_version = "0.9.0"; }},
     {"ociVersion", "\"2.0.0\"" + no_version, [](Spec& s) { s.oci_version = "2.0.0"; }},
     {"ociVersion", "\"11.0\"" + no_version, [](Spec& s) { s.oci_version = "11.0"; }},
-    {"process", "is missing", [](Spec& s) { s.process.reset(); }},
     {"root", "is missing", [](Spec& s) { s.root.reset(); }},
     {"root.path", "is empty", [](Spec& s) { s.root->path = ""; }},
     {"root.path", "is the host's own root", [](Spec& s) { s.root->path = "/"; }},
@@ -130,6 +130,29 @@ RefusalRow const net_device_rows[] = {
      [](Spec& s) { add_net_device(s, "eth1", "net0"); add_net_device(s, "eth2", "net0"); }},
     {"linux.netDevices.eth2", "a second device with the name \"eth2\"",
      [](Spec& s) { add_net_device(s, "eth1", "eth2"); add_net_device(s, "eth2"); }},
+};
+
+RefusalRow const rdt_rows[] = {
+    {"linux.intelRdt", "needs the resctrl file system, and none is mounted on this host",
+     [](Spec& s) { s.linux_config->intel_rdt.emplace(); }},
+    {"linux.intelRdt.closID", "\"a/b\"" + no_group, [](Spec& s) { s.linux_config->intel_rdt.emplace().clos_id = "a/b"; }},
+    {"linux.intelRdt.closID", "\"..\"" + no_group, [](Spec& s) { s.linux_config->intel_rdt.emplace().clos_id = ".."; }},
+    {"linux.intelRdt.closID", "\"info\"" + no_group, [](Spec& s) { s.linux_config->intel_rdt.emplace().clos_id = "info"; }},
+    {"linux.intelRdt.memBwSchema", "\"L3:0=1\" is not one line that begins with MB:",
+     [](Spec& s) { s.linux_config->intel_rdt.emplace().mem_bw_schema = "L3:0=1"; }},
+    {"linux.intelRdt.memBwSchema", "\"MB:0=1\\u000aL3:0=1\" is not one line that begins with MB:",
+     [](Spec& s) { s.linux_config->intel_rdt.emplace().mem_bw_schema = "MB:0=1\nL3:0=1"; }},
+    {"linux.intelRdt.schemata[1]", "is more than one line",
+     [](Spec& s) { s.linux_config->intel_rdt.emplace().schemata = {{"L3:0=1", "L2:0=1\nMB:0=1"}}; }},
+};
+
+RefusalRow const label_rows[] = {
+    {"process.apparmorProfile", "cannot be applied: AppArmor is not enabled on this host",
+     [](Spec& s) { s.process->apparmor_profile = "web"; }},
+    {"process.selinuxLabel", "cannot be applied: SELinux is not enabled on this host",
+     [](Spec& s) { s.process->selinux_label = "a:b:c:s0"; }},
+    {"annotations[\"run.oci.mount_context_type\"]", "\"seclabel\" is not context, fscontext, defcontext or rootcontext",
+     [](Spec& s) { s.annotations = {{"run.oci.mount_context_type", "seclabel"}}; }},
 };
 
 RefusalRow const user_rows[] = {
@@ -359,9 +382,17 @@ TEST_CASE("refused: of an ordinary user") {
   for (auto const& row : ordinary_rows) check_refusal(row, request);
 }
 
+TEST_CASE("refused: to run what has no process") {
+  orlop::plan::Request request{"web1", "/srv/bundle", false};
+  request.runs = true;
+  check_refusal({"process", "is missing: there is nothing to run", [](Spec& s) { s.process.reset(); }}, request);
+}
+
 TEST_CASE("refused: the whole") { check_all(whole_rows); }
 TEST_CASE("refused: namespaces") { check_all(namespace_rows); }
 TEST_CASE("refused: network devices") { check_all(net_device_rows); }
+TEST_CASE("refused: intel rdt") { check_all(rdt_rows); }
+TEST_CASE("refused: labels") { check_all(label_rows); }
 TEST_CASE("refused: user namespace") { check_all(user_rows); }
 TEST_CASE("refused: cgroup") { check_all(cgroup_rows); }
 TEST_CASE("refused: devices") { check_all(device_rows); }

@@ -15,6 +15,8 @@ constexpr char unified[] = "unified_controllers";
 constexpr char capabilities[] = "grantable_capabilities";
 constexpr char namespaces[] = "own_namespaces";
 constexpr char obstacle[] = "obstacle_to_cgroup";
+constexpr char modules[] = "security_modules";
+constexpr char resctrl[] = "resctrl_mount";
 constexpr char filter_flags[] = "filter_flags";
 
 // As launch/survey finds them, in the order of /proc/self/cgroup.
@@ -82,6 +84,18 @@ std::string Table::obstacle_to_cgroup(orlop::kernel::CgroupDirectory const&) {
   return *answers_.obstacle_to_cgroup;
 }
 
+bool Table::has_module(char const* module) {
+  ask(modules, answers_.security_modules.has_value());
+  return answers_.security_modules->count(module) != 0;
+}
+bool Table::has_apparmor() { return has_module("apparmor"); }
+bool Table::has_selinux() { return has_module("selinux"); }
+
+std::string Table::resctrl_mount() {
+  ask(resctrl, answers_.resctrl_mount.has_value());
+  return *answers_.resctrl_mount;
+}
+
 bool Table::knows_filter_flags(unsigned) {
   ask(filter_flags, answers_.filter_flags.has_value());
   return *answers_.filter_flags;
@@ -94,6 +108,8 @@ std::set<std::string> Table::questions_answered() const {
   if (answers_.grantable_capabilities) names.insert(capabilities);
   if (answers_.own_namespaces) names.insert(namespaces);
   if (answers_.obstacle_to_cgroup) names.insert(obstacle);
+  if (answers_.security_modules) names.insert(modules);
+  if (answers_.resctrl_mount) names.insert(resctrl);
   if (answers_.filter_flags) names.insert(filter_flags);
   return names;
 }

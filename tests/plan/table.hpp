@@ -26,18 +26,23 @@ public:
     std::optional<std::set<std::string>> own_namespaces{};  // the files that are
     std::optional<bool> filter_flags{};
     std::optional<std::string> obstacle_to_cgroup{};  // to each
+    std::optional<std::string> resctrl_mount{};
+    std::optional<std::set<std::string>> security_modules{};  // "apparmor", "selinux"
   };
   explicit Table(Answers answers) : answers_{std::move(answers)} {}
   // A v2 host that can grant everything: for tests that are not about the host.
   Table()
       : Table{{cgroup_layout("v2"), all_controllers(), all_capabilities(), std::set<std::string>{"/proc/1/ns/own"}, true,
-               "/sys/fs/cgroup cannot be written"}} {}
+               "/sys/fs/cgroup cannot be written", "", std::set<std::string>{}}} {}
 
   std::vector<orlop::kernel::CgroupHierarchy> const& cgroup_hierarchies() override;
   std::vector<std::string> const& unified_controllers() override;
   orlop::kernel::Grantable grantable_capabilities() override;
   bool is_own_namespace(std::uint64_t kind, std::string const& path) override;
   std::string obstacle_to_cgroup(orlop::kernel::CgroupDirectory const& cgroup) override;
+  bool has_apparmor() override;
+  bool has_selinux() override;
+  std::string resctrl_mount() override;
   bool knows_filter_flags(unsigned flags) override;
 
   // By name.
@@ -45,6 +50,7 @@ public:
   std::set<std::string> const& questions_asked() const { return asked_; }
 
 private:
+  bool has_module(char const* module);
   void ask(char const* question, bool is_answered);
 
   Answers answers_;

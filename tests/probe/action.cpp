@@ -10,6 +10,8 @@
 #include <ctime>
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -187,6 +189,24 @@ int push_input(Arguments) {
     return 0;
 }
 
+// sd_notify(3): one message to the socket that NOTIFY_SOCKET names.
+int notify(Arguments words) {
+    char const* path = std::getenv("NOTIFY_SOCKET");
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (!path || words.empty() || std::strlen(path) >= sizeof address.sun_path)
+        return 120;
+    std::strcpy(address.sun_path, path);
+    int client = socket(AF_UNIX, SOCK_DGRAM, 0);
+    // The socket of a container that is just being started.
+    for (int tries = 0; tries < 200; ++tries) {
+        if (sendto(client, words[0], std::strlen(words[0]), 0, reinterpret_cast<sockaddr*>(&address), sizeof address) >= 0)
+            return close(client);
+        usleep(10000);
+    }
+    return 119;
+}
+
 constexpr NamedAction table[] = {
     {"exit", exit_with, "STATUS"},
     {"crash", crash, ""},
@@ -202,6 +222,7 @@ constexpr NamedAction table[] = {
     {"line", read_line, ""},
     {"raw", set_raw, ""},
     {"push-input", push_input, ""},
+    {"notify", notify, "TEXT"},
 };
 
 }

@@ -11,6 +11,8 @@ SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file_
 BUILD = os.path.join(SOURCE, "build")
 SANITIZED = os.path.join(SOURCE, "build-asan")
 CLANG = os.path.join(SOURCE, "build-clang")
+ORLOP = os.path.join(BUILD, "orlop")
+PROBE = os.path.join(BUILD, "tests", "probe", "probe")
 
 PYTHON = ["/usr/bin/python3", "-B"]
 VIEWS = ("v1", "hybrid", "v2")
@@ -35,7 +37,7 @@ def unit_tests():
     return [Program(test["name"], test["cmd"], test["env"], cwd=test["workdir"] or BUILD) for test in _meson_tests(BUILD)]
 
 
-def _behaviour_files():
+def behaviour_files():
     for folder in BEHAVIOUR:
         directory = os.path.join(SOURCE, "tests", folder)
         for name in sorted(os.listdir(directory)):
@@ -45,25 +47,35 @@ def _behaviour_files():
 
 def behaviour_tests(views, quick):
     view = [*PYTHON, os.path.join(SOURCE, "tests", "harness", "view.py")]
-    env = {"ORLOP": os.path.join(BUILD, "orlop"), "PROBE": os.path.join(BUILD, "tests", "probe", "probe")}
+    env = {"ORLOP": ORLOP, "PROBE": PROBE}
     words = ["--quick"] if quick else []
     return [
         Program("%s on %s" % (name, layout), [*view, layout, *PYTHON, path, *words], env, 900, may_be_empty=quick)
-        for layout in views for name, path in _behaviour_files()
+        for layout in views for name, path in behaviour_files()
     ]
 
 
 def engines():
     """Once, on the host as it is: its engines do not run on another view of it."""
-    env = {"ORLOP": os.path.join(BUILD, "orlop"), "PROBE": os.path.join(BUILD, "tests", "probe", "probe")}
+    env = {"ORLOP": ORLOP, "PROBE": PROBE}
     return [Program("engine " + name, [*PYTHON, os.path.join(SOURCE, "tests", "engines", name + ".py")], env, 300)
             for name in ENGINES]
+
+
+def labels_in_guests():
+    """What this machine's kernel has not, in a guest; without a guest these are skipped."""
+    script = os.path.join(SOURCE, "tests", "lab", "lab.py")
+    env = ["env", "ORLOP=" + os.path.join(BUILD, "orlop"), "PROBE=" + os.path.join(BUILD, "tests", "probe", "probe")]
+    labels = os.path.join(SOURCE, "tests", "integration", "labels.py")
+    kernels = (("AppArmor", "security=apparmor apparmor=1"), ("SELinux", "security=selinux selinux=1 enforcing=0"))
+    return [Program("labels of %s in a guest" % name, [*PYTHON, script, "--append", words, "--", *env, *PYTHON, labels, name], {}, 600)
+            for name, words in kernels]
 
 
 def bench():
     """A smoke test: it judges no number."""
     layout = "v2" if cgroup.layout() == "v2" else "v1"
-    tools = ["--orlop", os.path.join(BUILD, "orlop"), "--tools", os.path.join(BUILD, "tests", "bench")]
+    tools = ["--orlop", ORLOP, "--tools", os.path.join(BUILD, "tests", "bench")]
     return [Program("bench --quick", [os.path.join(SOURCE, "contrib", "bench"), "--quick", "--view", layout, *tools])]
 
 
@@ -103,6 +115,7 @@ def groups(quick):
         return
     yield "integration tests", behaviour_tests(VIEWS, False)
     yield "engines", engines()
+    yield "labels in guests", labels_in_guests()
     yield "bench", bench()
     yield "sanitized tests", sanitized_tests()
     yield "build with clang", clang_build()

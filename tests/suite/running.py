@@ -57,21 +57,27 @@ class Runner:
         """A program that fails is run once more: what then passes is a flaky test, counted as passed and named as a bug of
         today in a line of its own. A fault that is really there fails twice."""
         counts = self._run_once(program)
+        return self.again(program) if counts.failed else counts
+
+    def again(self, program):
+        """Of a program that failed."""
+        counts = self._run_once(program)
         if not counts.failed:
-            return counts
-        again = self._run_once(program)
-        if not again.failed:
             print("flaky: %s failed at first (its output is above)" % program.name, flush=True)
-        return again
+        return counts
 
     def _run_once(self, program):
         begin = time.monotonic()
         status, output = self._execute(program)
-        counts = _count(program, status, output)
         left = traces.end_descendants()
+        return self.report(program, status, output, time.monotonic() - begin, left)
+
+    def report(self, program, status, output, seconds, left=()):
+        """Counts and prints what a program has done."""
+        counts = _count(program, status, output)
         if left:
             counts.failed += 1
-        self._print(program.name, counts, time.monotonic() - begin)
+        self._print(program.name, counts, seconds)
         if counts.failed:
             self._show(output, status, program.seconds, left)
         return counts

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Runs every test program of a finished build, a line a program, and closes with the counts of all tests.
 
-    suite.py [--quick]       contrib/test builds, and calls this
+    suite.py [--quick|--lab]       contrib/test builds, and calls this
 
 Full outputs go to build/test-logs. Exit status: 0 if tests were run and none failed.
 """
@@ -15,7 +15,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from harness import kernel  # noqa: E402
-from suite import programs, traces  # noqa: E402
+from suite import lab, programs, traces  # noqa: E402
 from suite.running import Counts, Runner  # noqa: E402
 
 LOGS = os.path.join(programs.BUILD, "test-logs")
@@ -35,13 +35,15 @@ def set_up(directory):
     os.makedirs(LOGS)
 
 
-def run_all(quick):
+def run_all(options):
     total = Counts()
     runner = Runner(LOGS)
     before = traces.find()
-    for name, found in programs.groups(quick):
+    for name, found in [] if options.lab else programs.groups(options.quick):
         # A list that is empty by mistake must not look like success.
         total += sum((runner.run(each) for each in found), Counts()) if found else runner.refuse(name, "no such program")
+    if not options.quick:
+        total += lab.run(runner)
     left = traces.left_since(before)
     return total + (runner.refuse("nothing is left behind", *left) if left else runner.accept("nothing is left behind"))
 
@@ -49,13 +51,14 @@ def run_all(quick):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="the unit tests and the quick integration tests only")
+    parser.add_argument("--lab", action="store_true", help="the integration tests in guests of tests/lab only")
     options = parser.parse_args()
     traces.sweep()
     directory = traces.make_directory()
     total = Counts()
     try:
         set_up(directory)
-        total = run_all(options.quick)
+        total = run_all(options)
     finally:
         traces.end_descendants()
         traces.sweep()

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace orlop::socket {
@@ -18,6 +19,11 @@ Fd listen_at(int directory, std::string const& directory_path, std::string const
 std::optional<Fd> try_connect_at(int directory, std::string const& directory_path, std::string const& name);
 // A stream socket at a host path: a console socket.
 Fd connect_stream(std::string const& path);
+
+// A datagram socket at `name` in an open directory.
+Fd bind_datagram_at(int directory, std::string const& directory_path, std::string const& name);
+// One datagram to a path, or to an abstract name that begins with '@'; with `fd` beside it unless that is -1.
+void send_datagram(std::string const& to, std::string_view text, int fd);
 
 // Sends all of it as one packet, with `fd` beside it unless that is -1. False: the peer is gone (EPIPE, ECONNRESET).
 bool send(int socket, void const* data, std::size_t size, int fd = -1);

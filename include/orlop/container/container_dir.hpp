@@ -11,6 +11,10 @@
 
 namespace orlop::container {
 
+// A directory in it that the container sees.
+constexpr char notify_directory[] = "notify";
+constexpr char notify_name[] = "notify.sock";
+
 class ContainerDir {
 public:
   ContainerDir() = default;

@@ -41,6 +41,8 @@ struct Record {
   std::string cgroup_driver;
   std::vector<std::string> cgroups;  // directories on the host, ours to remove
   std::vector<std::string> all_cgroups;  // the directories that its processes are in, ours to remove or not
+  std::vector<std::string> rdt_groups;  // the directories of resctrl that its processes are in, the outer one first
+  std::vector<std::string> rdt_made;    // those that go with it
   oci::StringMap annotations;
   std::optional<oci::Hooks> hooks;   // poststart and poststop, as planned at create: later commands run them
   std::optional<SeccompListener> seccomp_listener;

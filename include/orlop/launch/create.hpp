@@ -7,10 +7,12 @@
 #include "orlop/container/record.hpp"
 #include "orlop/launch/cgroup_set.hpp"
 #include "orlop/launch/channel.hpp"
+#include "orlop/launch/notify.hpp"
 #include "orlop/launch/signal_guard.hpp"
 #include "orlop/kernel/processor.hpp"
 #include "orlop/plan/plan.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -46,6 +48,8 @@ private:
   pid_t owner_ = getpid();
 };
 
+class RdtSet;
+
 class Creation {
 public:
   // `spare`: a descriptor whose closing takes a while (protect_self_exe's), closed when there is time.
@@ -64,6 +68,8 @@ public:
   Child& init() { return init_; }
   // The master of the terminal, if no console socket took it.
   Fd take_terminal() { return std::move(terminal_); }
+  // Of `run`, if a service manager waits for word.
+  std::optional<Notifier>& notifier() { return notifier_; }
   // The container outlives this object.
   void commit();
 
@@ -73,6 +79,7 @@ private:
   void take_over(Fd pidfd, pid_t pid);
   void prepare_by_pid(kernel::IdSpans const& uids);
   void claim();
+  void make_notify_directory();
   void make_outside();
   void set_oom_score();
   bool is_done(Heard& heard);
@@ -89,9 +96,11 @@ private:
   Aftermath aftermath_;
   container::ContainerDir directory_;
   CgroupSet cgroups_;
+  std::unique_ptr<RdtSet> rdt_;  // if the plan has some
   Child init_;
   Fd channel_, terminal_, spare_, last_words_;
   std::optional<kernel::ElsewhereWhile> elsewhere_;
+  std::optional<Notifier> notifier_;
   bool is_executing_ = false, has_pid_file_ = false;
   pid_t owner_ = getpid();
 };

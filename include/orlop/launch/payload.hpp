@@ -18,6 +18,7 @@
 //   dumpable                             as execve sets it; before that, nobody in the container can look into us
 //   personality                          linux.personality, else the kernel's own
 //   timer slack, THP                     the system's default
+//   AppArmor profile, SELinux label      process.apparmorProfile and selinuxLabel, else as the policy says
 //   nice, scheduler, io priority         process.scheduler and ioPriority, else the caller's
 //   memory policy, oom score adjustment  linux.memoryPolicy and process.oomScoreAdj, else the caller's
 //   affinity                             the caller's
@@ -40,6 +41,10 @@ namespace orlop::launch {
 
 // process.scheduler and process.ioPriority of a process (0: of ours). Better than what it has needs a capability.
 void take_on_priorities(plan::Process const& process, pid_t pid);
+
+// process.apparmorProfile and selinuxLabel, for the next execve: hooks that run between have them, too. Where /proc is the
+// host's, and behind the last fork: a file there takes the write from its opener alone.
+void take_on_labels(plan::Process const& process);
 
 // As root of the container's user namespace, "/" is the container's root: session, limits, bounding set, user, working
 // directory. Capabilities are kept in the permitted set, for execute().

@@ -17,7 +17,7 @@ void make_mounts(Directory const& root, plan::Plan const& plan, SourceOpener con
 void make_devices(Directory const& root, plan::Plan const& plan);
 // A pty of the container's devpts, its slave also at /dev/console.
 kernel::Pty make_terminal(Directory const& root, plan::Process const& process);
-void mask_paths(Directory const& root, std::vector<std::string> const& paths);
+void mask_paths(Directory const& root, plan::Plan const& plan);
 void protect_paths(Directory const& root, std::vector<std::string> const& paths);
 // Read-only if asked for, then it becomes "/".
 void change_root(Directory const& root, plan::Rootfs const& rootfs);

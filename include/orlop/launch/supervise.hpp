@@ -11,11 +11,14 @@
 //   without terminal   the container has our own 0, 1 and 2: nothing is copied.
 #pragma once
 #include "orlop/base/child.hpp"
+#include "orlop/launch/notify.hpp"
 #include "orlop/launch/signal_guard.hpp"
+
+#include <optional>
 
 namespace orlop::launch {
 
 // `terminal`: the master of the container's terminal, or closed. Returns what a shell would show as the exit code.
-int supervise(Child& init, Fd terminal, SignalGuard const& signals);
+int supervise(Child& init, Fd terminal, SignalGuard const& signals, std::optional<Notifier> notifier = {});
 
 }  // namespace orlop::launch

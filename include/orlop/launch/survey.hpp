@@ -13,6 +13,9 @@ public:
   kernel::Grantable grantable_capabilities() override;
   bool is_own_namespace(std::uint64_t kind, std::string const& path) override;
   std::string obstacle_to_cgroup(kernel::CgroupDirectory const& cgroup) override;
+  bool has_apparmor() override;
+  bool has_selinux() override;
+  std::string resctrl_mount() override;
   bool knows_filter_flags(unsigned flags) override;
 
 private:

@@ -23,6 +23,11 @@ public:
   virtual bool is_own_namespace(std::uint64_t kind, std::string const& path) = 0;
   // Why this process cannot make that cgroup and put others into it; empty: it can.
   virtual std::string obstacle_to_cgroup(kernel::CgroupDirectory const& cgroup) = 0;
+  // The kernel asks these security modules.
+  virtual bool has_apparmor() = 0;
+  virtual bool has_selinux() = 0;
+  // Where the resctrl file system is mounted; empty: nowhere.
+  virtual std::string resctrl_mount() = 0;
   // The kernel can load a seccomp filter with these SECCOMP_FILTER_FLAG_*.
   virtual bool knows_filter_flags(unsigned flags) = 0;
 };

@@ -29,6 +29,8 @@ struct Request {
   bool no_pivot = false;
   bool no_new_keyring = false;
   bool no_cgroup = false;        // --cgroup-manager disabled
+  bool runs = false;             // the program at once, so there has to be one
+  std::string notify_directory{};  // on the host, where its socket of sd_notify(3) will be; empty: none
   Descriptors descriptors{};
   std::optional<OrdinaryUser> caller{};
   bool denies_setgroups = false;   // orlop's own user namespace, and so every one below it
@@ -54,6 +56,7 @@ private:
 struct ExecRequest {
   std::string id;
   std::vector<std::string> container_cgroups;  // directories on the host
+  std::vector<std::string> rdt_groups;         // directories of resctrl
   std::vector<std::string> cgroups;            // "[CONTROLLER[,CONTROLLER]:]PATH", below the container's
   std::optional<oci::Process> process;
   oci::StringList args, env, additional_gids, capabilities;

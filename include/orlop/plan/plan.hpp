@@ -11,6 +11,7 @@
 #include "orlop/kernel/mount.hpp"
 #include "orlop/kernel/memory_policy.hpp"
 #include "orlop/kernel/netdev.hpp"
+#include "orlop/kernel/rdt.hpp"
 #include "orlop/kernel/rlimit.hpp"
 #include "orlop/kernel/seccomp.hpp"
 #include "orlop/kernel/sysctl.hpp"
@@ -95,6 +96,15 @@ struct Cgroup {
   }
 };
 
+struct IntelRdt {
+  std::string mount;  // of resctrl
+  kernel::RdtGroup group;
+  bool is_own = false;  // goes with the container, if it was not there before
+};
+
+// The socket in that directory.
+constexpr char notify_name[] = "notify.sock";
+
 enum class RootChange { pivot_root, move_and_chroot };
 
 struct Rootfs {
@@ -128,6 +138,7 @@ struct Mount {
   bool destination_nofollow = false;  // a symlink at the end of the destination is what is mounted on
   bool copy_symlink = false;          // a source that is a symlink is made anew at the destination, and not mounted
   bool copy_up = false;               // tmpfs: with a copy of what lies under it
+  std::string label;                  // of SELinux, an attribute of its root; empty: none
   kernel::IdMap id_map;               // empty: ids are what the source says
 };
 
@@ -189,12 +200,14 @@ struct Process {
   unsigned kept_descriptors = 0;  // of the caller's, from 3 on: those of LISTEN_FDS first, then those of --preserve-fds
   unsigned listen_fds = 0;        // how many of them are sockets of sd_listen_fds(3)
   std::optional<std::string> session_keyring;  // a new one of this name; absent: the caller's
+  std::string apparmor_profile, selinux_label;  // empty: as orlop has them
   std::optional<Seccomp> seccomp;
 };
 
 // `exec` only: on its way into the container.
 struct Exec {
   std::vector<std::string> cgroups;  // directories on the host
+  std::vector<std::string> rdt_groups;  // directories of resctrl
   bool may_follow_init = true;       // where the container's own v2 cgroup takes no processes: into init's
   // Before and after it has entered them; an empty list: as they are, or as the cpuset has it.
   std::vector<unsigned> initial_processors, final_processors;
@@ -219,10 +232,13 @@ struct Plan {
   std::optional<UserNamespace> user_namespace;
   std::vector<kernel::NetDevice> net_devices;  // of the host, moved into the network namespace
   Cgroup cgroup;
+  std::optional<IntelRdt> intel_rdt;
   Rootfs rootfs;
   std::optional<std::string> hostname, domainname;
   std::vector<kernel::Sysctl> sysctls;
   std::vector<Mount> mounts;
+  bool has_notify_directory = false;  // the last of them
+  std::optional<kernel::FilesystemOption> mount_label;  // of what hides a directory; the mounts have theirs already
   std::vector<Device> devices;
   std::vector<Symlink> symlinks;
   std::vector<std::string> masked_paths, readonly_paths;
