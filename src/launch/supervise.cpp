@@ -23,12 +23,18 @@ public:
 
   int run() {
     while (!status_) step();
+    if (notifier_) hand_on_the_rest();
     if (relay_) relay_->finish();
     init_.release();
     return process::exit_code(*status_);
   }
 
 private:
+  // What it has said before it ended: STOPPING=1.
+  void hand_on_the_rest() {
+    for (pollfd waiting{notifier_->fd(), POLLIN, 0}; poll(&waiting, 1, 0) > 0;) notifier_->hand_on(init_.pid());
+  }
+
   void step() {
     pollfd waiting[3] = {{-1, 0, 0}, {-1, 0, 0}, {-1, 0, 0}};
     if (relay_) relay_->prepare(waiting);

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import platform
+import select
 import socket
 import struct
 import sys
@@ -289,8 +290,11 @@ class Agent:
         self._answer_calls(handles[0])
 
     def _answer_calls(self, listener):
+        # Before Linux 6.11 whoever waits in the ioctl is not told that all processes have ended.
+        waiting = select.poll()
+        waiting.register(listener, select.POLLIN)
         try:
-            while True:
+            while not waiting.poll()[0][1] & select.POLLHUP:
                 request = bytearray(80)
                 fcntl.ioctl(listener, RECEIVE, request)
                 identity, _, _, number = struct.unpack_from("QIIi", request)
@@ -299,7 +303,8 @@ class Agent:
                 value, error, flags = (0, 0, CONTINUE) if answer is None else (answer[0], -answer[1], 0)
                 fcntl.ioctl(listener, SEND, struct.pack("QqiI", identity, value, error, flags))
         except OSError:
-            os.close(listener)
+            pass
+        os.close(listener)
 
     def message(self, number):
         program.until(lambda: len(self.messages) > number, "a message for the agent")

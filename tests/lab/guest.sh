@@ -140,8 +140,9 @@ run_as_user() {
     fi
 }
 
-# Bundles are made in a tmpfs: an overlay on hostfs has neither idmapped mounts nor another overlay on top of it, and /tmp
-# may hold the sources. The serial line is where lab.py listens. The command's output goes there through a pipe: it sees no terminal.
+# Bundles are made in a tmpfs: an overlay on hostfs has neither idmapped mounts nor another overlay on top of it, and
+# /tmp may hold the sources. The serial line is where lab.py listens. The command's output goes there through a pipe: it
+# sees no terminal.
 run() {
     export HOME=/root USER=root TMPDIR=/run/lab
     mkdir $TMPDIR

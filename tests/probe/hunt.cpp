@@ -48,6 +48,16 @@ const char* reach(pid_t pid, const std::string& directory) {
     return can_attach(pid) ? "ptrace" : nullptr;
 }
 
+// Whether it is another program by now. A new one has its own memory and descriptors before it has its own name: where a
+// process may be interrupted in there, only the executable says so.
+bool is_over(const std::string& directory, const std::string& name) {
+    char link[4096];
+    ssize_t length = readlink((directory + "/exe").c_str(), link, sizeof link);
+    std::string_view executable(link, length > 0 ? static_cast<std::size_t>(length) : 0);
+    bool is_other = !executable.empty() && executable.find(name.substr(0, name.size() - 1)) == std::string_view::npos;
+    return is_other || read_file((directory + "/comm").c_str()) != name;
+}
+
 // hunt SECONDS NAME: one object: how many processes of that name were met, and what could be reached in them.
 int hunt(Arguments words) {
     if (words.size() != 2)
@@ -68,7 +78,7 @@ int hunt(Arguments words) {
             met.insert(entry->d_name);
             const char* what = reach(pid, directory);
             // A process that is another program by now was free to be looked into.
-            if (what && read_file((directory + "/comm").c_str()) == name)
+            if (what && !is_over(directory, name))
                 reached.insert(what);
             if (what && std::string_view(what) == "ptrace") {
                 ptrace(PTRACE_DETACH, pid, nullptr, nullptr);
