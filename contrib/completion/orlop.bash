@@ -22,6 +22,16 @@ _orlop_words() {
     done <<<"$1"
 }
 
+# What the word at this place, which is no option, is called in the usage: _orlop_operand PLACE PROGRAM COMMAND
+_orlop_operand() {
+    local usage
+    usage=$("${@:2}" --help 2>/dev/null | sed -nE '1s/^Usage: orlop \[global options\] [a-z]+ ?(\[options\] ?)?//p')
+    read -ra usage <<<"$usage"
+    usage=${usage[$1]-}
+    usage=${usage#\[}
+    printf '%s' "${usage%\]}"
+}
+
 _orlop() {
     local current=${COMP_WORDS[COMP_CWORD]} program=${COMP_WORDS[0]} i word command= wanted= count=0
     local -a root=()
@@ -55,13 +65,15 @@ _orlop() {
         word=$(_orlop_words "$table")
     elif [[ ! $command ]]; then
         word=$("$program" --help 2>/dev/null | sed -nE '/^Commands:/,/^$/s/^  ([a-z]+) .*/\1/p')
-    elif ((count == 0)) && [[ $command != create && $command != run && $command != plan ]] &&
-        "$program" "$command" --help 2>/dev/null | grep -qE '^Usage: .* \[?ID\]?( |$)'; then
-        word=$("$program" "${root[@]}" list --quiet 2>/dev/null)
-    elif [[ $command == kill ]] && ((count == 1)); then
-        word=$(compgen -A signal SIG)
     else
-        return 0
+        case $command:$(_orlop_operand "$count" "$program" "$command") in
+        create:* | run:* | plan:*) return 0 ;;  # the id is a new one
+        *:ID) word=$("$program" "${root[@]}" list --quiet 2>/dev/null) ;;
+        *:FILE) readarray -t COMPREPLY < <(compgen -f -- "$current"); return 0 ;;
+        *:SIGNAL) word=$(compgen -A signal SIG) ;;
+        *:*\|*) word=$(_orlop_operand "$count" "$program" "$command" | tr '|' '\n') ;;
+        *) return 0 ;;
+        esac
     fi
     readarray -t COMPREPLY < <(compgen -W "$word" -- "$current")
 }

@@ -17,6 +17,13 @@ function __orlop_argument
     end
 end
 
+# What the word at this place, which is no option, is called in the usage: __orlop_operand PLACE PROGRAM COMMAND
+function __orlop_operand
+    set -l usage ($argv[2..-1] --help 2>/dev/null | sed -nE '1s/^Usage: orlop \[global options\] [a-z]+ ?(\[options\] ?)?//p')
+    set -l words (string split -n ' ' -- $usage)
+    string trim -c '[]' -- $words[(math $argv[1] + 1)]
+end
+
 function __orlop_complete
     set -l words (commandline -opc)
     set -l current (commandline -ct)
@@ -67,13 +74,18 @@ function __orlop_complete
         end
     else if test -z "$command"
         $program --help 2>/dev/null | sed -nE '/^Commands:/,/^$/s/^  ([a-z]+) +(.*)/\1\t\2/p'
-    else if test $count -eq 0
-        if not contains -- $command create run plan
-            and $program $command --help 2>/dev/null | grep -qE '^Usage: .* \[?ID\]?( |$)'
-            $program $root list --quiet 2>/dev/null
+    else if not contains -- $command create run plan  # whose id is a new one
+        set -l operand (__orlop_operand $count $program $command)
+        switch "$operand"
+            case ID
+                $program $root list --quiet 2>/dev/null
+            case FILE
+                __fish_complete_path "$current" ''
+            case SIGNAL
+                string replace -rf '^' SIG -- (kill -l | string split -n ' ')
+            case '*|*'
+                string split '|' -- $operand
         end
-    else if test $command = kill; and test $count -eq 1
-        string replace -rf '^' SIG -- (kill -l | string split -n ' ')
     end
 end
 

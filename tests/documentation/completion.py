@@ -124,12 +124,18 @@ class InAShell:
         self.assertEqual(tidy(self.shell.offers("orlop run --pid-file " + there)), [there + "directory", there + "file"])
         self.assertEqual(self.shell.offers("orlop run --preserve-fds "), [])
 
+    def alternatives(self, usage):
+        return sorted(usage.split()[0].split("|")) if "|" in usage else []
+
     def test_containers(self):
         options = "orlop --root %s/state " % self.root
         for name, command in self.help.commands.items():
-            takes = "ID" in command.usage and name not in ("create", "run", "plan")
+            takes = command.usage.startswith(("[options] ID", "[options] [ID]", "ID")) and name not in ("create", "run", "plan")
             with self.subTest(name):
-                self.assertEqual(self.shell.offers(options + name + " "), list(CONTAINERS) if takes else [])
+                found = self.shell.offers(options + name + " ")
+                self.assertEqual(found, list(CONTAINERS) if takes else self.alternatives(command.usage))
+        self.assertEqual(self.shell.offers(options + "mounts add w"), ["web1", "web2"])
+        self.assertEqual(self.shell.offers(options + "mounts add web1 /etc/hostnam"), ["/etc/hostname"])
         self.assertEqual(self.shell.offers(options + "delete --force w"), ["web1", "web2"])
         self.assertEqual(self.shell.offers(options + "exec web1 "), [])
         self.assertEqual(self.shell.offers(options + "exec web1 -"), [])

@@ -3,12 +3,12 @@
 # stays in BUILD, and is tried first the next time: a finding by chance must not pass for a flaky test.
 set -euo pipefail
 shopt -s nullglob
-fuzzer=$1/tests/oci-spec/oci_spec_fuzz
+fuzzer=("$1/tests/oci-spec/oci_spec_fuzz" -timeout=20 -error_exitcode=1)  # its own 77 would be a skipped test
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../oci-spec" && pwd)
 new=$(mktemp -d)
 trap 'rm -rf -- "$new"' EXIT
 for found in "$1"/{crash,leak,oom,timeout}-*; do
-    "$fuzzer" -timeout=20 "$found"
+    "${fuzzer[@]}" "$found"
     rm -- "$found"  # it was repaired
 done
-"$fuzzer" -max_total_time="$2" -artifact_prefix="$1/" -timeout=20 "$new" "$source/corpus" "$source/fixtures"
+"${fuzzer[@]}" -max_total_time="$2" -artifact_prefix="$1/" "$new" "$source/corpus" "$source/fixtures"
