@@ -31,15 +31,16 @@ std::vector<oci::Mount> read_mounts(std::string const& path) {
   }
 }
 
-plan::Plan plan_for(bool is_removal, std::vector<oci::Mount> const& wanted, container::ContainerDir const& container,
+plan::Plan plan_for(bool is_removal, std::vector<oci::Mount> wanted, container::ContainerDir const& container,
                     container::Record const& record) {
   try {
     if (is_removal) return plan::make_unmounts(wanted, record.id);
-    auto const spec = oci::parse<oci::Spec>(container.read_config(), "config.json");
+    auto spec = oci::parse<oci::Spec>(container.read_config(), "config.json");
+    spec.mounts = std::move(wanted);
     plan::MountsRequest const request{record.id, record.bundle, ordinary_caller().has_value(),
                                       launch::denies_setgroups(record)};
     launch::Survey host;
-    return plan::make_mounts(spec, wanted, host, request);
+    return plan::make_mounts(spec, host, request);
   } catch (plan::Refusal const& refusal) {
     throw Error::refusal(refusal.what());
   }
@@ -54,10 +55,10 @@ int mounts(Context const& context, Arguments const& arguments) {
   Doing const doing{words[1]};
   Fd const spare = kernel::protect_self_exe(context.argv);
   auto const container = container::ContainerDir::open(context.root(), words[1]);
-  auto const wanted = read_mounts(words[2]);
+  auto wanted = read_mounts(words[2]);
   auto const record = container.read_record();
   Fd init = launch::hold_init_for_mounts(container, record);
-  auto const plan = plan_for(is_removal, wanted, container, record);
+  auto const plan = plan_for(is_removal, std::move(wanted), container, record);
   report_notes(plan);
   launch::SignalGuard const signals;
   (is_removal ? launch::remove_mounts : launch::add_mounts)(plan, record, std::move(init));

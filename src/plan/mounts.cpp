@@ -22,17 +22,12 @@ void check_addable(Mount const& mount, Plan const& plan) {
 
 }  // namespace
 
-Plan make_mounts(oci::Spec const& container, std::vector<oci::Mount> const& wanted, HostFacts& host,
-                 MountsRequest const& request) {
+Plan make_mounts(oci::Spec const& spec, HostFacts& host, MountsRequest const& request) {
   Plan plan;
   plan.id = request.id;
   plan.bundle = request.bundle;
-  oci::Spec spec;
-  spec.root = container.root;
-  spec.linux_config = container.linux_config;
-  spec.annotations = container.annotations;
-  spec.mounts = wanted;
-  oci::LinuxConfig const config = spec.linux_config.value_or(oci::LinuxConfig{});
+  oci::LinuxConfig const nothing;
+  oci::LinuxConfig const& config = spec.linux_config ? *spec.linux_config : nothing;
   plan_namespaces(config, host, plan);
   ExecRequest exec;
   exec.has_ordinary_caller = request.has_ordinary_caller;

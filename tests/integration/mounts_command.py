@@ -206,7 +206,8 @@ class AllOrNothing(Mounts):
 
     def test_bad_files(self):
         name = self.start_sleeper(writable)
-        for text, part in (("", "mounts.json"), ("{}", "array"), ("[", "mounts.json"), ("[1]", "object"), ('[{"source":"/"}]', "destination")):
+        for text, part in (("", "mounts.json"), ("{}", "array"), ("[", "mounts.json"), ("[1]", "object"),
+                           ('[{"source":"/"}]', "destination")):
             with self.subTest(text=text):
                 self.refused("add", name, data=text, parts=(part,))
         result = self.runtime.call("mounts", "add", name, "/nowhere")

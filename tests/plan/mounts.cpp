@@ -21,19 +21,20 @@ oci::Mount mount(std::string destination, std::string type, oci::StringList opti
   return made;
 }
 
-orlop::plan::Plan planned(std::vector<oci::Mount> const& wanted, bool has_user_namespace = false) {
+orlop::plan::Plan planned(std::vector<oci::Mount> wanted, bool has_user_namespace = false) {
   oci::Spec spec = base_spec();
   if (has_user_namespace) {
     spec.linux_config->namespaces.push_back({oci::NamespaceKind::user, ""});
     spec.linux_config->uid_mappings = {{0, 1000, 10}};
     spec.linux_config->gid_mappings = {{0, 1000, 10}};
   }
+  spec.mounts = std::move(wanted);
   Table host{Table::Answers{}};
   orlop::plan::MountsRequest request;
   request.id = "web1";
   request.bundle = "/bundle";
   request.has_ordinary_caller = has_user_namespace;
-  return orlop::plan::make_mounts(spec, wanted, host, request);
+  return orlop::plan::make_mounts(spec, host, request);
 }
 
 std::string refusal_of(std::vector<oci::Mount> const& wanted, bool has_user_namespace = false) {

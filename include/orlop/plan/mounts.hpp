@@ -13,10 +13,9 @@ struct MountsRequest {
   bool denies_setgroups = false;  // the container's user namespace
 };
 
-// `container`: its spec. Of the plan only id, bundle, namespaces, user_namespace, rootfs and mounts count. The places that
-// a Refusal names are in the list: "mounts[0].options[2]".
-Plan make_mounts(oci::Spec const& container, std::vector<oci::Mount> const& wanted, HostFacts& host,
-                 MountsRequest const& request);
+// `spec`: the container's, but with the mounts that are wanted. Of the plan only id, bundle, namespaces, user_namespace,
+// rootfs and mounts count. The places that a Refusal names are in the list: "mounts[0].options[2]".
+Plan make_mounts(oci::Spec const& spec, HostFacts& host, MountsRequest const& request);
 // Of each only the destination counts.
 Plan make_unmounts(std::vector<oci::Mount> const& wanted, std::string const& id);
 
