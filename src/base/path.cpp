@@ -83,6 +83,20 @@ Place make_parent(Directory const& root, std::string_view path) {
   return {{make_directories(root, parent), joined(root.path, parent)}, clean.substr(slash + 1)};
 }
 
+Fd open_without_links(Directory const& root, std::string_view path) {
+  constexpr int flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+  Fd here{check(openat(root.fd, ".", flags), "openat", {root.path})};
+  std::string const clean = cleaned(path);
+  for (auto const part : split(clean, '/')) {
+    if (part.empty()) continue;
+    here = Fd{check(openat(here, std::string{part}.c_str(), flags), "openat", {root.path, path})};
+    struct stat status;
+    check(fstat(here, &status), "fstat", {path});
+    if (S_ISLNK(status.st_mode)) fail(ELOOP, "openat", {root.path, path});
+  }
+  return here;
+}
+
 Fd open_host(std::string const& path, int flags, mode_t mode) {
   return Fd{check(retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); }), "open", {path})};
 }

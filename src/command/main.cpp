@@ -23,6 +23,8 @@ void occupy_stdio() {
 Command const& find(std::string_view name) {
   for (auto const& command : command_table())
     if (name == command.name) return command;
+  if (name == "checkpoint" || name == "restore")
+    throw Error::refusal(concat({name, " is not supported by this version"}));
   throw Error::refusal(concat({"unknown command ", json_quoted(name), ": see orlop --help"}));
 }
 

@@ -149,6 +149,8 @@ constexpr Command commands[] = {
     {"kill", "[options] ID [SIGNAL]", "send a signal (default: SIGTERM) to a container's init", kill_options, Order::anywhere,
      1, 2, kill},
     {"list", "[options]", "list the containers", list_options, Order::anywhere, 0, 0, list},
+    {"mounts", "add|remove ID FILE", "mount in a container that is there, or take mounts off; FILE -: standard input", no_options,
+     Order::anywhere, 3, 3, mounts},
     {"pause", "ID", "stop every process of a container where it is", no_options, Order::anywhere, 1, 1, pause},
     {"plan", "[options] [ID]", "print what create or run would do, and do nothing", plan_options, Order::anywhere, 0, 1,
      plan},

@@ -139,7 +139,12 @@ Record ContainerDir::read_record() const {
   return record;
 }
 
-bool ContainerDir::has_record() const { return faccessat(directory_.fd, record_name, F_OK, 0) == 0; }
+// Whatever else is wrong does not mean that there is none: without one, all that is there is thrown away.
+bool ContainerDir::has_record() const {
+  if (faccessat(directory_.fd, record_name, F_OK, 0) == 0) return true;
+  if (errno != ENOENT) fail("faccessat", {path::joined(directory_.path, record_name)});
+  return false;
+}
 
 void ContainerDir::write_record(Record const& record) {
   Doing const doing{"state"};

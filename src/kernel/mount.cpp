@@ -108,6 +108,23 @@ void attach(int mount, int target, std::string const& shown) {
   fail(is_mismatch ? ENOTDIR : code, "move_mount", {shown});
 }
 
+std::optional<std::uint64_t> try_mount_at(int fd) {
+  struct statx status;
+  check(statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &status), "statx");
+  if (!(status.stx_attributes & STATX_ATTR_MOUNT_ROOT)) return std::nullopt;
+  return status.stx_mnt_id;
+}
+
+// umount2(2) takes a path only: a link of procfs leads to the descriptor's own place, and nowhere else.
+void detach(int mount, int descriptors, std::string const& shown) {
+  constexpr int mnt_detach = 2;
+  check(fchdir(descriptors), "fchdir", {"/proc/self/fd"});
+  int const result = static_cast<int>(syscall(SYS_umount2, std::to_string(mount).c_str(), mnt_detach));
+  int const code = errno;
+  check(chdir("/"), "chdir", {"/"});
+  if (result < 0) fail(code, "umount2", {shown, Word{"MNT_DETACH"}});
+}
+
 void attach_at(int mount, Directory const& directory, std::string const& name) {
   int const parent = directory.fd;
   long const moved = syscall(SYS_move_mount, mount, "", parent, name.c_str(), MOVE_MOUNT_F_EMPTY_PATH);

@@ -187,14 +187,6 @@ void Creation::take_over(Fd pidfd, pid_t pid) {
   if (!say(channel_, Word::cgroups_set)) report_death();
 }
 
-// As the child sees the path, with our right to reach it.
-Fd Creation::open_source(Fd root, std::int32_t index) {
-  auto const* const mount = index < 0 ? nullptr : &plan_.mounts.at(static_cast<std::size_t>(index));
-  std::string const& path = mount ? mount->source : plan_.rootfs.path;
-  Doing const doing{mount ? "mounts" : "root", path};
-  return path::open_in({std::move(root), "/"}, path, O_PATH | (mount && mount->source_nofollow ? O_NOFOLLOW : 0));
-}
-
 void Creation::claim() {
   pid_t const init = needs_stage(plan_) ? 0 : init_.pid();  // 0 if it is not born yet
   record_ = first_record(plan_, source_);
@@ -252,14 +244,10 @@ void Creation::make_outside() {
 bool Creation::is_done(Heard& heard) {
   switch (heard.message.word) {
     case Word::open_mount:
-      if (!say(channel_, Word::done, open_by_parent(plan_.mounts.at(static_cast<std::size_t>(heard.message.index))))) report_death();
+    case Word::map_mount:
+    case Word::open_source:
+      if (!say(channel_, Word::done, answer_of_parent(plan_, heard))) report_death();
       return false;
-    case Word::map_mount: {
-      auto const& mount = plan_.mounts.at(static_cast<std::size_t>(heard.message.index));
-      kernel::map_ids(heard.fd, mount.id_map, mount.source);
-      if (!say(channel_, Word::done)) report_death();
-      return false;
-    }
     case Word::terminal:
       terminal_ = deliver_terminal(std::move(heard.fd), options_.console_socket);
       if (!say(channel_, Word::done)) report_death();
@@ -279,11 +267,6 @@ bool Creation::is_done(Heard& heard) {
       move_net_devices(plan_.net_devices, heard.fd);
       if (!say(channel_, Word::done)) report_death();
       return false;
-    case Word::open_source: {
-      Fd const source = open_source(std::move(heard.fd), heard.message.index);
-      if (!say(channel_, Word::done, source)) report_death();
-      return false;
-    }
     case Word::last_settings:
       cgroups_.set_last();
       if (!say(channel_, Word::done)) report_death();

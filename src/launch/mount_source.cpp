@@ -1,7 +1,10 @@
 #include "mount_source.hpp"
 
 #include "orlop/base/error.hpp"
+#include "orlop/base/path.hpp"
+#include "orlop/launch/source.hpp"
 
+#include <fcntl.h>
 #include <sys/mount.h>
 
 namespace orlop::launch {
@@ -53,8 +56,11 @@ Fd open_filesystem(plan::Mount const& mount, int target) {
   return kernel::new_filesystem_by_mount_call(mount.type, mount.source, mount.options, mount.attributes, target);
 }
 
+namespace {
+
+// But for a peer made private recursively: it is no copy of the container's own mount tree, and events of the host's peers
+// would reach it.
 Fd open_by_parent(plan::Mount const& mount) {
-  Doing const doing{"mounts", mount.index, mount.destination};
   bool const is_bind = mount.kind == plan::MountKind::bind;
   Fd tree = is_bind ? kernel::clone_tree(mount.source, mount.recursive, !mount.source_nofollow)
                     : kernel::new_filesystem(mount.type, mount.source, mount.options, mount.attributes);
@@ -62,6 +68,27 @@ Fd open_by_parent(plan::Mount const& mount) {
   if (is_bind && !mount.attributes.is_empty()) kernel::set_attributes(tree, mount.attributes, false, mount.destination);
   if (!mount.id_map.is_empty()) kernel::map_ids(tree, mount.id_map, mount.source);
   return tree;
+}
+
+// As the child sees the path, with our right to reach it.
+Fd open_source(Fd root, std::string const& path, bool follow) {
+  return path::open_in({std::move(root), "/"}, path, O_PATH | (follow ? 0 : O_NOFOLLOW));
+}
+
+}  // namespace
+
+Fd answer_of_parent(plan::Plan const& plan, Heard& heard) {
+  bool const is_root = heard.message.word == Word::open_source && heard.message.index == SourceOpener::root;
+  if (is_root) {
+    Doing const doing{"root", plan.rootfs.path};
+    return open_source(std::move(heard.fd), plan.rootfs.path, true);
+  }
+  auto const& mount = plan.mounts.at(static_cast<std::size_t>(heard.message.index));
+  Doing const doing{"mounts", mount.index, mount.destination};
+  if (heard.message.word == Word::open_mount) return open_by_parent(mount);
+  if (heard.message.word == Word::open_source) return open_source(std::move(heard.fd), mount.source, !mount.source_nofollow);
+  kernel::map_ids(heard.fd, mount.id_map, mount.source);
+  return {};
 }
 
 }  // namespace orlop::launch

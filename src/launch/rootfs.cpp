@@ -1,17 +1,10 @@
 #include "orlop/launch/rootfs.hpp"
 
-#include "cgroup_mount.hpp"
-#include "finish_mount.hpp"
 #include "host_bind.hpp"
-#include "mount_source.hpp"
-#include "mount_target.hpp"
 
 #include "orlop/base/error.hpp"
 #include "orlop/base/path.hpp"
-#include "orlop/kernel/copy_up.hpp"
-#include "orlop/kernel/label.hpp"
 #include "orlop/kernel/pivot.hpp"
-#include "orlop/launch/channel.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -29,93 +22,6 @@ mode_t kind_of(int fd, std::string const& shown) {
   struct stat status;
   check(fstat(fd, &status), "fstat", {shown});
   return status.st_mode & S_IFMT;
-}
-
-// An image whose /proc or /sys is a symlink sends the mount elsewhere, and everything that is written below it.
-void refuse_link(Directory const& root, plan::Mount const& mount) {
-  if (mount.type != "proc" && mount.type != "sysfs") return;
-  auto const found = path::try_open_in(root, mount.destination, O_PATH | O_NOFOLLOW);
-  if (found && kind_of(*found, mount.destination) == S_IFLNK)
-    throw Error::refusal(concat({mount.type, " must be mounted on an ordinary directory, and ", mount.destination,
-                                 " is a symbolic link"}));
-}
-
-// What makes the mounts of a plan, and whom it asks for what it cannot make.
-struct Maker {
-  Directory const& root;
-  plan::Plan const& plan;
-  SourceOpener const& sources;
-  int channel;
-};
-
-// A tmpfs that takes over what lies under it: filled before it can become read-only.
-Fd open_copy(plan::Mount const& mount, int target) {
-  Fd made = kernel::new_filesystem(mount.type, mount.source, mount.options, {});
-  kernel::copy_tree(target, made, mount.destination);
-  if (!mount.attributes.is_empty()) kernel::set_attributes(made, mount.attributes, false, mount.destination);
-  return made;
-}
-
-// Our own, or the host's where a user namespace has no right to a new one.
-Fd open_or_borrow(plan::Mount const& mount, int target, plan::Namespaces const& namespaces) {
-  if (mount.copy_up) return open_copy(mount, target);
-  try {
-    return open_filesystem(mount, target);
-  } catch (Error const& error) {
-    if (error.code() != EPERM) throw;
-    Fd hosts = try_clone_of_host(mount, namespaces);
-    if (!hosts.is_open()) throw;
-    return hosts;
-  }
-}
-
-Fd clone_source(Maker const& maker, plan::Mount const& mount, std::int32_t place) {
-  Fd tree = maker.sources.clone(mount.source, mount.recursive, !mount.source_nofollow, place);
-  if (!mount.attributes.is_empty()) kernel::set_attributes(tree, mount.attributes, false, mount.destination);
-  return tree;
-}
-
-// By the parent. In a user namespace it only maps the ids of what we have made ourselves: what it would make is not
-// locked as our own copy of the host's mounts is.
-Fd open_with_map(Maker const& maker, plan::Mount const& mount, int target, std::int32_t place) {
-  if (!maker.plan.user_namespace) return ask_for(maker.channel, Word::open_mount, -1, place);
-  bool const is_bind = mount.kind == plan::MountKind::bind;
-  Fd tree = is_bind ? clone_source(maker, mount, place) : open_filesystem(mount, target);
-  ask(maker.channel, Word::map_mount, tree, place);
-  return tree;
-}
-
-void mount_filesystem(Maker const& maker, plan::Mount const& mount, std::int32_t place) {
-  refuse_link(maker.root, mount);
-  Fd const target = mount_target(maker.root, mount, true);
-  Fd const made = mount.id_map.is_empty() ? open_or_borrow(mount, target, maker.plan.namespaces)
-                                          : open_with_map(maker, mount, target, place);
-  kernel::attach(made, target, mount.destination);
-  if (!mount.label.empty()) kernel::set_selinux_file_label(made, mount.label);
-  finish_mount(made, mount);
-}
-
-// Our own mount namespace is a slave of the host's: a peer of the host's mount has to come from there.
-Fd open_bind(Maker const& maker, plan::Mount const& mount, std::int32_t place) {
-  if (mount.is_peer) return ask_for(maker.channel, Word::open_mount, -1, place);
-  return mount.id_map.is_empty() ? clone_source(maker, mount, place) : open_with_map(maker, mount, -1, place);
-}
-
-void mount_bind(Maker const& maker, plan::Mount const& mount, std::int32_t place) {
-  if (mount.copy_symlink && copy_symlink(maker.root, mount)) return;
-  Fd const tree = open_bind(maker, mount, place);
-  Fd const target = mount_target(maker.root, mount, kind_of(tree, mount.source) == S_IFDIR);
-  kernel::attach(tree, target, mount.destination);
-  finish_mount(tree, mount);
-}
-
-// Only what the options name changes, as mount(8) does it.
-void remount(Directory const& root, plan::Mount const& mount) {
-  int const nofollow = mount.destination_nofollow ? O_NOFOLLOW : 0;
-  Fd const target = path::open_in(root, mount.destination, O_PATH | nofollow);
-  if (mount.kind == plan::MountKind::remount_filesystem) kernel::reconfigure(target, mount.options, mount.destination);
-  if (!mount.attributes.is_empty()) kernel::set_attributes(target, mount.attributes, false, mount.destination);
-  finish_mount(target, mount);
 }
 
 // The container's own /dev/null, proven to be one: what is masked must not become something else's window.
@@ -167,28 +73,6 @@ Directory bind_root(plan::Rootfs const& rootfs, SourceOpener const& sources) {
   Fd tree = kernel::clone_tree(target, rootfs.path, true);
   kernel::attach(tree, target, rootfs.path);
   return {std::move(tree), rootfs.path};
-}
-
-bool asks_for_mounts(plan::Plan const& plan) {
-  for (auto const& mount : plan.mounts)
-    if (!mount.id_map.is_empty() || mount.is_peer) return true;
-  return false;
-}
-
-void make_mounts(Directory const& root, plan::Plan const& plan, SourceOpener const& sources, int channel) {
-  Maker const maker{root, plan, sources, channel};
-  for (std::size_t i = 0; i < plan.mounts.size(); ++i) {
-    auto const& mount = plan.mounts[i];
-    auto const place = static_cast<std::int32_t>(i);
-    Doing const doing{"mounts", mount.index, mount.destination};
-    switch (mount.kind) {
-      case plan::MountKind::filesystem: mount_filesystem(maker, mount, place); break;
-      case plan::MountKind::bind: mount_bind(maker, mount, place); break;
-      case plan::MountKind::cgroup: mount_cgroup(root, mount, plan); break;
-      case plan::MountKind::remount:
-      case plan::MountKind::remount_filesystem: remount(root, mount); break;
-    }
-  }
 }
 
 namespace {

@@ -225,6 +225,23 @@ TEST_CASE("path: try_open_in answers for what is absent, and fails for the rest"
   });
 }
 
+TEST_CASE("path: open_without_links stops at every link") {
+  harness::in_private_mounts([](std::string const& scratch) {
+    Root const root{scratch};
+    fill(root);
+    for (char const* const plain : {"dir/file", "/dir/sub", "dir/../dir/sub/", "/"}) {
+      INFO(plain);
+      CHECK(code_of([&] { (void)path::open_without_links(root.directory, plain); }) == 0);
+    }
+    for (char const* const linked : {"link_abs", "link_rel/sub", "link_file", "out_abs", "out_abs/file", "self", "to_root/dir"}) {
+      INFO(linked);
+      CHECK(code_of([&] { (void)path::open_without_links(root.directory, linked); }) == ELOOP);
+    }
+    CHECK(code_of([&] { (void)path::open_without_links(root.directory, "nothing/x"); }) == ENOENT);
+    CHECK(code_of([&] { (void)path::open_without_links(root.directory, "file/x"); }) == ENOTDIR);
+  });
+}
+
 TEST_CASE("path: what lies behind a mount is inside, and \"..\" comes back over it") {
   harness::in_private_mounts([](std::string const& scratch) {
     Root const root{scratch};

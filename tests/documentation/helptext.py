@@ -11,6 +11,7 @@ USAGE = re.compile(r"^Usage: orlop \[global options\] [a-z]+ ?(.*)$", re.MULTILI
 
 @dataclass
 class Command:
+    summary: str
     usage: str
     options: set
 
@@ -36,7 +37,7 @@ def _options(text):
 
 
 def _command(text):
-    return Command(USAGE.search(text).group(1), _options(text))
+    return Command(text.split("\n\n")[1], USAGE.search(text).group(1), _options(text))
 
 
 def read(orlop):

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 # They speak of the options of other programs.
-OTHER_PROGRAMS = ("Two commands", "Under an engine", "Tests", "Speed")
+OTHER_PROGRAMS = ("Two commands", "Examples", "Under an engine", "Tests", "Speed")
 
 
 @dataclass

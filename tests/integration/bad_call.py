@@ -40,6 +40,13 @@ class Ids(Refusals):
                 with self.subTest("%s %s" % (command, name)):
                     self.refused(command, "--", name)
 
+    @quick
+    def test_what_is_not_there_yet(self):
+        for command in ("checkpoint", "restore"):
+            for words in (("--help",), ("--image-path", "/tmp", "a"), ()):
+                result = self.refused(command, *words)
+                self.assertEqual(result.stderr, "orlop: %s is not supported by this version\n" % command)
+
     def test_force_does_not_leave_the_state_root(self):
         victim = os.path.join(self.directory, "victim")
         os.mkdir(victim)

@@ -245,3 +245,37 @@ TEST_CASE("mount: a mount that is dropped before it is attached leaves nothing")
     CHECK(std::system(("umount " + tree + "/sub && umount " + tree).c_str()) == 0);
   });
 }
+
+TEST_CASE("mount: exactly the one that a descriptor stands for is taken off") {
+  in_private_mounts([](std::string const& scratch) {
+    Fd const descriptors = path::open_host("/proc/self/fd", O_PATH | O_DIRECTORY);
+    std::string const place = made(scratch + "/t");
+    attach_to(new_filesystem("tmpfs", "lower", {}, {}), place);
+    Fd const lower = target(place);
+    attach_to(new_filesystem("tmpfs", "upper", {}, {}), place);
+    Fd const upper = target(place);
+    CHECK(try_mount_at(upper));
+    CHECK(try_mount_at(upper) != try_mount_at(lower));
+    CHECK(failure_of([&] { detach(target(made(place + "/inside")), descriptors, "x"); }) ==
+          "umount2(\"x\", MNT_DETACH): invalid argument");
+    detach(upper, descriptors, place);
+    REQUIRE(mountinfo::at(place));
+    CHECK(mountinfo::at(place)->source == "lower");
+    detach(lower, descriptors, place);
+    CHECK_FALSE(mountinfo::at(place));
+    CHECK_FALSE(try_mount_at(target(place)));
+    CHECK(failure_of([&] { detach(lower, descriptors, "x"); }) == "umount2(\"x\", MNT_DETACH): invalid argument");
+  });
+}
+
+TEST_CASE("mount: one on a file is taken off, too") {
+  in_private_mounts([](std::string const& scratch) {
+    Fd const descriptors = path::open_host("/proc/self/fd", O_PATH | O_DIRECTORY);
+    file::replace(scratch + "/below", "below", 0644);
+    file::replace(scratch + "/above", "above", 0644);
+    attach_to(clone_tree(scratch + "/above", false), scratch + "/below");
+    REQUIRE(file::read(scratch + "/below") == "above");
+    detach(target(scratch + "/below"), descriptors, "below");
+    CHECK(file::read(scratch + "/below") == "below");
+  });
+}

@@ -11,6 +11,7 @@ SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file_
 BUILD = os.path.join(SOURCE, "build")
 SANITIZED = os.path.join(SOURCE, "build-asan")
 CLANG = os.path.join(SOURCE, "build-clang")
+FUZZ = os.path.join(SOURCE, "build-fuzz")
 ORLOP = os.path.join(BUILD, "orlop")
 PROBE = os.path.join(BUILD, "tests", "probe", "probe")
 
@@ -112,6 +113,14 @@ def sanitized_tests():
     return [_build("build with sanitizers", SANITIZED, options, targets)] + tests
 
 
+def fuzzer():
+    """A minute of arbitrary bytes for the reader of config.json."""
+    options = ["-Dbuildtype=debugoptimized", "-Dfuzz=true", "-Db_sanitize=address", "-Db_lundef=false"]
+    script = os.path.join(SOURCE, "tests", "suite", "fuzz.bash")
+    return [_build("build the fuzzer", FUZZ, options, ["tests/oci-spec/oci_spec_fuzz"], {"CXX": "clang++"}),
+            Program("a minute of fuzzing", ["bash", script, FUZZ, "60"], seconds=180)]
+
+
 def groups(quick):
     yield "unit tests", unit_tests()
     if quick:
@@ -123,3 +132,4 @@ def groups(quick):
     yield "bench", bench()
     yield "sanitized tests", sanitized_tests()
     yield "build with clang", clang_build()
+    yield "fuzzer", fuzzer()

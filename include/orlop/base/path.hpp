@@ -26,6 +26,9 @@ struct Place {
 };
 Place make_parent(Directory const& root, std::string_view path);
 
+// O_PATH; where a symbolic link stands anywhere in the path, even at its end, the answer is ELOOP.
+Fd open_without_links(Directory const& root, std::string_view path);
+
 // Host paths are trusted: plain open(2), with O_CLOEXEC and the path in the error.
 Fd open_host(std::string const& path, int flags, mode_t mode = 0);
 

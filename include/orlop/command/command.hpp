@@ -44,6 +44,7 @@ int exec(Context const& context, Arguments const& arguments);
 int features(Context const& context, Arguments const& arguments);
 int kill(Context const& context, Arguments const& arguments);
 int list(Context const& context, Arguments const& arguments);
+int mounts(Context const& context, Arguments const& arguments);
 int pause(Context const& context, Arguments const& arguments);
 int plan(Context const& context, Arguments const& arguments);
 int ps(Context const& context, Arguments const& arguments);

@@ -4,6 +4,7 @@
 #include "orlop/base/directory.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,11 @@ void set_propagation(std::string const& path, unsigned long propagation, bool re
 
 // Attaches a detached mount (or moves an attached one) onto `target`, an O_PATH descriptor.
 void attach(int mount, int target, std::string const& shown);
+// The mount whose root this is; nullopt: it lies somewhere inside of one. statx(2).
+std::optional<std::uint64_t> try_mount_at(int fd);
+// Takes exactly that mount off, with all on top of it, whatever path leads there now. `descriptors`: our own
+// /proc/self/fd, opened when /proc was the host's. EINVAL: not of our mount namespace, or locked.
+void detach(int mount, int descriptors, std::string const& shown);
 // Onto a name in a directory that nobody else can change.
 void attach_at(int mount, Directory const& directory, std::string const& name);
 

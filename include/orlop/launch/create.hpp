@@ -78,7 +78,6 @@ private:
   void map_ids();
   void take_over(Fd pidfd, pid_t pid);
   void prepare_by_pid(kernel::IdSpans const& uids);
-  Fd open_source(Fd root, std::int32_t index);
   void claim();
   void make_cgroups();
   void make_notify_directory();
