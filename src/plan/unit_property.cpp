@@ -185,12 +185,14 @@ void convert_seconds(kernel::UnitProperty& property, std::string const& where) {
   char const before = name[name.size() - end.size() - 1];
   if (before < 'a' || before > 'z') return;
   constexpr std::uint64_t second = 1'000'000;
-  auto const number = property.value.words.size() == 1 ? whole_number(property.value.words[0]) : std::nullopt;
+  // What is no number is too large as well; g++ 12 with -O2 would take an optional for uninitialized here.
+  auto const& words = property.value.words;
+  std::uint64_t const number = words.size() == 1 ? whole_number(words[0]).value_or(UINT64_MAX) : UINT64_MAX;
   bool const is_number = property.value.signature.size() == 1 && property.value.signature != "s" && property.value.signature != "b";
-  if (!is_number || !number || *number > UINT64_MAX / second)
+  if (!is_number || number > UINT64_MAX / second)
     throw Refusal{where, concat({"is a time, in whole seconds from 0 on"})};
   name.replace(name.size() - end.size(), end.size(), "USec");
-  property.value = {"t", {std::to_string(*number * second)}};
+  property.value = {"t", {std::to_string(number * second)}};
 }
 
 }  // namespace
