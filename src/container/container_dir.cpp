@@ -180,17 +180,24 @@ void ContainerDir::lock_changes() {
   lock_ = std::move(lock);
 }
 
-bool ContainerDir::is_there() const noexcept {
+// nullopt: it cannot be told.
+std::optional<bool> ContainerDir::is_there() const noexcept {
   struct stat named, opened;
-  return fstatat(root_.fd, id_.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(directory_.fd, &opened) == 0 &&
-         named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+  if (fstatat(root_.fd, id_.c_str(), &named, AT_SYMLINK_NOFOLLOW) < 0)
+    return errno == ENOENT ? std::optional{false} : std::nullopt;
+  if (fstat(directory_.fd, &opened) < 0) return std::nullopt;
+  return named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
 }
 
-void ContainerDir::remove() noexcept {
+bool ContainerDir::remove() noexcept {
   mine_ = false;
-  if (!is_there()) return;
+  auto there = is_there();
+  if (there != true) return there.has_value();
   remove_tree(root_.fd, id_);
-  if (is_there()) remove_rest(root_.fd, id_);
+  there = is_there();
+  if (there != true) return there.has_value();
+  remove_rest(root_.fd, id_);
+  return is_there() == false;
 }
 
 void remove_stale_claims(std::string const& state_root, std::string const& id) noexcept {

@@ -61,6 +61,10 @@ private:
   std::optional<kernel::Freezer> freezer_;
 };
 
+[[noreturn]] void throw_stays(container::ContainerDir const& container) {
+  throw Error::refusal(concat({container.directory().path, " could not be removed"}));
+}
+
 }  // namespace
 
 void destroy(container::ContainerDir& container, container::Record const& record) {
@@ -68,8 +72,10 @@ void destroy(container::ContainerDir& container, container::Record const& record
   if (!container.has_record()) return;  // another command removed it and ran the hooks
   remove_cgroups(record);
   remove_rdt_groups(record.rdt_made);
-  container.remove();
-  run_poststop(record);
+  bool const is_gone = container.remove();
+  // What still has its record is a container: it is removed, and its hooks are run, by the next delete.
+  if (is_gone || !container.has_record()) run_poststop(record);
+  if (!is_gone) throw_stays(container);
 }
 
 void stop_container(container::Record const& record) { kill_and_wait(record.init, record, "the container's init"); }
@@ -77,7 +83,7 @@ void stop_container(container::Record const& record) { kill_and_wait(record.init
 void remove_container(container::ContainerDir& container, bool force) {
   container.lock_changes();
   if (!container.has_record()) {
-    container.remove();
+    if (!container.remove()) throw_stays(container);
     if (force) return;
     throw Error::refusal("container does not exist");
   }

@@ -147,7 +147,10 @@ class EveryCall(ContainerCase):
         for call, error in picked:
             name = prepare()
             result, lines = self.traced(words(name), "--at", call.at, "--fail", str(error))
-            missed += not tracer.was_disturbed(lines, call)
+            if not tracer.was_disturbed(lines, call):
+                missed += 1  # libc's start is not always the same, and then it was another call
+                self.clean()
+                continue
             with self.subTest(call=str(call), error=errno.errorcode[error]):
                 try:
                     self.check(name, call, result, good)

@@ -43,10 +43,11 @@ public:
   void lock_changes();
   void commit() { mine_ = false; }
   // Takes the directory away; absent is fine, and a later container's directory of the same name is left alone.
-  void remove() noexcept;
+  // False: it is still there, or that cannot be told.
+  bool remove() noexcept;
 
 private:
-  bool is_there() const noexcept;
+  std::optional<bool> is_there() const noexcept;
   ContainerDir(Directory root, std::string id, Directory directory, bool mine);
   Directory root_;
   std::string id_;
