@@ -217,12 +217,12 @@ class Tasks(ContainerdCase):
 
 class Many(ContainerdCase):
     def test_one_after_another(self):
-        for number in range(30):
+        for number in range(200):
             self.assertEqual(self.run_in("echo", str(number)), "%d\n" % number)
 
     def test_at_once(self):
-        names = [self.new_id() for _ in range(8)]
-        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        names = [self.new_id() for _ in range(20)]
+        with concurrent.futures.ThreadPoolExecutor(20) as pool:
             outputs = list(pool.map(lambda name: self.quiet(
                 *self.run_words("--rm", IMAGE, name, "sh", "-c", "sleep 0.2; hostname; echo " + name)), names))
         self.assertEqual([text.splitlines()[-1] for text in outputs], names)

@@ -59,7 +59,7 @@ def behaviour_tests(views, quick):
 def engines():
     """Once, on the host as it is: its engines do not run on another view of it."""
     env = {"ORLOP": ORLOP, "PROBE": PROBE}
-    return [Program("engine " + name, [*PYTHON, os.path.join(SOURCE, "tests", "engines", name + ".py")], env, 300)
+    return [Program("engine " + name, [*PYTHON, os.path.join(SOURCE, "tests", "engines", name + ".py")], env, 600)
             for name in ENGINES]
 
 
