@@ -19,15 +19,15 @@ void become(Credentials const& who) {
   check(prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0), "prctl", {Word{"PR_SET_KEEPCAPS"}, 0});
 }
 
-void own_stdio(uid_t uid) {
+void own_stdio(uid_t uid, gid_t gid) {
   for (int fd = 0; fd <= 2; ++fd) {
     struct stat status;
     if (fstat(fd, &status) < 0) continue;  // closed by the caller
     bool const is_null = S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
-    if (status.st_uid == uid || is_null || isatty(fd)) continue;
+    if ((status.st_uid == uid && status.st_gid == gid) || is_null || isatty(fd)) continue;
     // EINVAL: no such id here; EPERM: not ours; EROFS; EOPNOTSUPP: a kind of file without an owner. As runc and crun do.
-    if (fchown(fd, uid, status.st_gid) < 0 && errno != EINVAL && errno != EPERM && errno != EROFS && errno != EOPNOTSUPP)
-      fail("fchown", {fd, uid});
+    if (fchown(fd, uid, gid) < 0 && errno != EINVAL && errno != EPERM && errno != EROFS && errno != EOPNOTSUPP)
+      fail("fchown", {fd, uid, gid});
   }
 }
 

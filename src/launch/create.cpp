@@ -163,15 +163,17 @@ void Creation::clone(std::vector<Fd> joined) {
 
 void Creation::map_ids() {
   launch::map_ids(init_.pid(), *plan_.user_namespace);
-  prepare_by_pid(plan_.user_namespace->uids);
+  prepare_by_pid(plan_.user_namespace->uids, plan_.user_namespace->gids);
   if (!say(channel_, Word::ids_mapped)) report_death();
 }
 
 // What the kernel asks the host's privilege for is done for the child, by pid.
-void Creation::prepare_by_pid(kernel::IdSpans const& uids) {
+void Creation::prepare_by_pid(kernel::IdSpans const& uids, kernel::IdSpans const& gids) {
   for (auto const& limit : plan_.process.rlimits) kernel::raise_hard_limit(init_.pid(), limit);
   if (plan_.process.priorities_from_outside) take_on_priorities(plan_.process, init_.pid());
-  if (auto const uid = kernel::id_outside(uids, plan_.process.user.uid)) kernel::own_stdio(*uid);
+  auto const uid = kernel::id_outside(uids, plan_.process.user.uid);
+  auto const gid = kernel::id_outside(gids, plan_.process.user.gid);
+  if (uid && gid) kernel::own_stdio(*uid, *gid);
 }
 
 // The stage's child is our own: CLONE_PARENT.
@@ -180,7 +182,7 @@ void Creation::take_over(Fd pidfd, pid_t pid) {
   init_ = Child{pid, std::move(pidfd)};
   record_.init = container::identify(pid);
   auto const maps = kernel::id_maps_of(pid);
-  prepare_by_pid(maps.uids);
+  prepare_by_pid(maps.uids, maps.gids);
   if (!say(channel_, Word::ids_mapped)) report_death();
   if (auto const inside = plan_.cgroup.owner_inside)
     if (auto const outside = kernel::id_outside(maps.uids, *inside)) cgroups_.give_to(*outside);
@@ -305,7 +307,7 @@ void Creation::run_hooks() {
   log::debug("running the prestart and createRuntime hooks");
   HookFiles const files = open_hook_files(hooks.output);
   HookSetting const setting{plan_.bundle, files, signals_.interruption()};
-  auto const state = hook_state(hooks, "creating", init_.pid());
+  auto const state = hook_state(hooks, "created", init_.pid());
   try {
     launch::run_hooks("hooks.prestart", hooks.of.prestart, state, setting);
     launch::run_hooks("hooks.createRuntime", hooks.of.create_runtime, state, setting);

@@ -20,8 +20,10 @@
 #include "orlop/launch/listener.hpp"
 #include "orlop/launch/parley.hpp"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <optional>
+#include <unistd.h>
 
 namespace orlop::launch {
 
@@ -55,6 +57,16 @@ private:
 bool is_paused(container::Record const& record) {
   auto const freezer = kernel::try_freezer(record.all_cgroups);
   return freezer && kernel::is_freeze_wanted(*freezer);
+}
+
+// One at least has to be there, else the first says that it is not.
+std::vector<std::string> cgroups_of(plan::Exec const& exec) {
+  auto directories = exec.cgroups;
+  auto const is_there = [](std::string const& directory) { return access(directory.c_str(), F_OK) == 0; };
+  if (exec.own_cgroups.empty() || std::none_of(directories.begin(), directories.end(), is_there)) return directories;
+  for (std::size_t i = 0; i < directories.size(); ++i)
+    if (!is_there(directories[i])) directories[i] = exec.own_cgroups[i];
+  return directories;
 }
 
 // The cgroup of the v2 tree that init is in, where the container's own has controllers for the ones below it and so takes
@@ -128,7 +140,7 @@ void Join::clone() {
   bool const has_pid_namespace = entrance.namespaces & CLONE_NEWPID && !entrance.has_stage;
   if (has_pid_namespace) entrance.namespaces &= ~std::uint64_t{CLONE_NEWPID};
   std::string birthplace;
-  for (auto const& directory : plan_.exec->cgroups) {
+  for (auto const& directory : cgroups_of(*plan_.exec)) {
     Doing const doing{"cgroup"};
     Fd tasks = kernel::open_tasks(directory);
     if (tasks.is_open())

@@ -154,6 +154,41 @@ std::string Survey::resctrl_mount() {
   return kernel::resctrl_mount(file::read("/proc/self/mountinfo", most));
 }
 
+namespace {
+
+std::string text_of(char const* path) {
+  try {
+    return file::read(path, 1024 * 1024);
+  } catch (Error const&) {  // absent, as a rule
+    return {};
+  }
+}
+
+// Never getpwuid: a static program has no name services.
+std::string name_of(uid_t uid) {
+  std::string const text = text_of("/etc/passwd");
+  for (auto const line : split(text, '\n')) {
+    auto const fields = split(line, ':');
+    if (fields.size() >= 3 && whole_number(fields[2]) == uid) return std::string{fields[0]};
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<kernel::IdSpan> Survey::subordinate_ids(bool of_groups) {
+  std::string const name = name_of(geteuid()), number = std::to_string(geteuid());
+  std::string const text = text_of(of_groups ? "/etc/subgid" : "/etc/subuid");
+  for (auto const line : split(text, '\n')) {
+    auto const fields = split(line, ':');
+    if (fields.size() != 3 || fields[0].empty() || (fields[0] != name && fields[0] != number)) continue;
+    auto const first = whole_number(fields[1]), count = whole_number(fields[2]);
+    if (first && count && *count > 0 && *first + *count < UINT32_MAX)
+      return kernel::IdSpan{0, static_cast<std::uint32_t>(*first), static_cast<std::uint32_t>(*count)};
+  }
+  return std::nullopt;
+}
+
 bool Survey::knows_filter_flags(unsigned flags) { return kernel::knows_filter_flags(flags); }
 
 // A file that is not there is nobody's: opening it says so later, better than we could.

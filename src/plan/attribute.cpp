@@ -36,6 +36,11 @@ void plan_scheduler(oci::Scheduler const& wanted, Process& process) {
   scheduling.runtime = wanted.runtime;
   scheduling.deadline = wanted.deadline;
   scheduling.period = wanted.period;
+  constexpr auto deadline = oci::SchedulerPolicy::deadline;
+  constexpr auto needs = "sched_setattr: `SCHED_DEADLINE` requires `";
+  if (wanted.policy == deadline && !wanted.runtime) throw Refusal{"process.scheduler.runtime", concat({needs, "runtime`"})};
+  if (wanted.policy == deadline && !wanted.deadline)
+    throw Refusal{"process.scheduler.deadline", concat({needs, "deadline`"})};
 }
 
 void plan_io_priority(oci::LinuxIoPriority const& wanted, Process& process) {

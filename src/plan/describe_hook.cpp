@@ -10,7 +10,10 @@ Description describe_list(std::vector<oci::Hook> const& hooks) {
     Description one;
     one.add("execute", Description::text(hook.path));
     one.add("arguments", Description::texts(hook.args));
-    one.add("environment", Description::texts(hook.env));
+    if (hook.env)
+      one.add("environment", Description::texts(*hook.env));
+    else
+      one.add("environment", Description::text("inherited"));
     if (hook.timeout) one.add("killed after seconds", Description::number(static_cast<std::uint64_t>(*hook.timeout)));
     list.add(std::move(one));
   }

@@ -77,7 +77,7 @@ oci::Process completed(oci::Process process, oci::Process const& container) {
 // Below the container's own directory and nowhere else: "..", which leads to its neighbours, is not taken at all.
 std::string below(std::string const& directory, std::string_view path, std::string const& given) {
   for (auto const part : split(path, '/'))
-    if (part == "..") throw Refusal{"--cgroup", concat({json_quoted(given), " leads out of the container's cgroup"})};
+    if (part == "..") throw Refusal{"--cgroup", concat({json_quoted(given), ": `..` components are not allowed: one leads out of the container's cgroup"})};
   return path::cleaned(path::joined(directory, concat({"./", path})));
 }
 
@@ -94,6 +94,7 @@ void apply_cgroup(std::string const& given, HostFacts& host, Exec& exec, std::ve
   std::string_view const path = std::string_view{given}.substr(is_for_all ? 0 : colon + 1);
   if (is_for_all) {
     for (std::size_t i = 0; i < container.size(); ++i) exec.cgroups[i] = below(container[i], path, given);
+    exec.own_cgroups = container;
     return;
   }
   for (auto const controller : split(std::string_view{given}.substr(0, colon), ',')) {

@@ -88,7 +88,7 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   plan.id = request.id;
   plan.bundle = request.bundle;
   plan_namespaces(config, host, plan);
-  plan_user_namespace(spec, config, request, plan);
+  plan_user_namespace(spec, config, host, request, plan);
   if (request.no_cgroup)
     plan_without_cgroup(plan);
   else

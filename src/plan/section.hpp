@@ -10,7 +10,8 @@ void plan_labels(oci::Process const& process, HostFacts& host, Plan& plan);
 void plan_mount_label(oci::Spec const& spec, HostFacts& host, Plan& plan);  // behind plan_mounts
 
 void plan_namespaces(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
-void plan_user_namespace(oci::Spec const& spec, oci::LinuxConfig const& config, Request const& request, Plan& plan);
+void plan_user_namespace(oci::Spec const& spec, oci::LinuxConfig const& config, HostFacts& host,
+                         Request const& request, Plan& plan);
 // Of a container that is there: what `exec` has to know of it.
 void plan_user_namespace_of(oci::LinuxConfig const& config, HostFacts& host, ExecRequest const& request, Plan& plan);
 // process.user's ids, where the maps are known.

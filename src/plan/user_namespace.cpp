@@ -57,6 +57,18 @@ IdSpans map_of(std::vector<oci::LinuxIdMapping> const& wanted, std::string_view 
   return map;
 }
 
+// The config leaves it to us, as crun has it: the program's id is the caller's own, and all around it are the ids that
+// the host has set aside for the caller.
+IdSpans default_map(std::uint32_t inside, std::uint32_t own, std::optional<kernel::IdSpan> const& aside) {
+  if (!aside) return {{inside, own, 1}};
+  IdSpans map;
+  std::uint32_t const below = std::min(inside, aside->count), rest = aside->count - below;
+  if (below) map.push_back({0, aside->outside, below});
+  map.push_back({inside, own, 1});
+  if (rest) map.push_back({inside + 1, aside->outside + below, rest});
+  return map;
+}
+
 std::uint32_t owner_of(IdSpans const& map) {
   for (auto const& range : map)
     if (range.inside == 0) return 0;
@@ -122,7 +134,8 @@ void plan_user_namespace_of(oci::LinuxConfig const& config, HostFacts& host, Exe
   user.denies_setgroups = request.denies_setgroups;
 }
 
-void plan_user_namespace(oci::Spec const& spec, oci::LinuxConfig const& config, Request const& request, Plan& plan) {
+void plan_user_namespace(oci::Spec const& spec, oci::LinuxConfig const& config, HostFacts& host, Request const& request,
+                         Plan& plan) {
   bool const is_joined = plan.namespaces.joins(CLONE_NEWUSER);
   if (!is_joined && !plan.namespaces.is_new(CLONE_NEWUSER)) return refuse_without_user_namespace(config, request);
   auto& user = plan.user_namespace.emplace();
@@ -132,8 +145,12 @@ void plan_user_namespace(oci::Spec const& spec, oci::LinuxConfig const& config, 
     if (request.caller) plan_ordinary_maker(*request.caller, spec, plan, user);
     return;
   }
-  user.uids = map_of(config.uid_mappings, "linux.uidMappings");
-  user.gids = map_of(config.gid_mappings, "linux.gidMappings");
+  auto const process = spec.process ? spec.process->user : oci::User{};
+  auto const& caller = request.caller;
+  user.uids = says_nothing ? default_map(process.uid, caller ? caller->uid : 0, host.subordinate_ids(false))
+                           : map_of(config.uid_mappings, "linux.uidMappings");
+  user.gids = says_nothing ? default_map(process.gid, caller ? caller->gid : 0, host.subordinate_ids(true))
+                           : map_of(config.gid_mappings, "linux.gidMappings");
   user.owner_uid = owner_of(user.uids);
   user.owner_gid = owner_of(user.gids);
   if (request.caller) plan_ordinary_maker(*request.caller, spec, plan, user);

@@ -168,10 +168,28 @@ class Flags(ExecCase):
 
     def test_cgroup(self):
         name = self.start_sleeper()
-        self.assertIn("leads out", self.refused(name, "/bin/true", options=("--cgroup", "../x")))
+        text = self.refused(name, "/bin/true", options=("--cgroup", "../x"))
+        self.assertIn("\"../x\": `..` components are not allowed: one leads out", text)
         self.refused(name, "/bin/true", options=("--cgroup", "none-such"))
         self.refused(name, "/bin/true", options=("--cgroup", "nocontroller:/"))
         self.assertEqual(self.exec(name, "/bin/true", options=("--cgroup", "/")).status, 0)
+
+    def test_cgroup_of_one_hierarchy(self):
+        """Where the others have no such directory."""
+        name = self.start_sleeper()
+        own = self.own_cgroups(name)
+        key = next((key for key in own if "pids" in key.split(",")), None)
+        if key is None or len(own) == 1:
+            self.skipTest("one hierarchy")
+        os.mkdir(os.path.join(own[key], "sub"))
+        lines = self.exec(name, "/bin/cat", "/proc/self/cgroup", options=("--cgroup", "sub")).stdout.splitlines()
+        self.assertEqual([line.endswith("/sub") for line in lines].count(True), 1, lines)
+
+    def test_a_missing_working_directory(self):
+        """Only the container's own process has it made."""
+        name = self.start_sleeper()
+        text = self.refused(name, "/bin/true", options=("--cwd", "/var/none"))
+        self.assertIn("process.cwd /var/none: chdir(\"/var/none\"): no such file or directory", text)
 
     def own_cgroups(self, name):
         """Its directory in each hierarchy of this view, by the hierarchy's key."""

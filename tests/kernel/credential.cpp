@@ -75,7 +75,7 @@ TEST_CASE("credential: what the kernel refuses is named") {
   });
 }
 
-TEST_CASE("credential: the standard files go to the user, their group stays") {
+TEST_CASE("credential: the standard files go to the user and its group") {
   in_private_mounts([](std::string const& scratch) {
     file::replace(scratch + "/in", "", 0644);
     file::replace(scratch + "/out", "", 0644);
@@ -85,10 +85,10 @@ TEST_CASE("credential: the standard files go to the user, their group stays") {
     int pipes[2];
     REQUIRE(pipe(pipes) == 0);
     REQUIRE(dup2(pipes[1], 2) == 2);
-    own_stdio(1234);
+    own_stdio(1234, 99);
     CHECK(status_of(scratch + "/in").st_uid == 1234);
     CHECK(status_of(scratch + "/out").st_uid == 1234);
-    CHECK(status_of(scratch + "/out").st_gid == 77);
+    CHECK(status_of(scratch + "/out").st_gid == 99);
     struct stat status;
     REQUIRE(fstat(2, &status) == 0);
     CHECK(status.st_uid == 1234);
@@ -107,7 +107,7 @@ TEST_CASE("credential: the null device, a terminal and files that refuse are lef
     use_as(0, scratch + "/null", O_RDWR);
     use_as(1, scratch + "/pts/ptmx", O_RDWR | O_NOCTTY);
     use_as(2, scratch + "/ro/file", O_RDONLY);
-    CHECK_NOTHROW(own_stdio(1234));
+    CHECK_NOTHROW(own_stdio(1234, 99));
     CHECK(status_of(scratch + "/null").st_uid == 0);
     CHECK(status_of(scratch + "/pts/ptmx").st_uid == 0);
     CHECK(status_of(scratch + "/ro/file").st_uid == 0);
@@ -120,7 +120,7 @@ TEST_CASE("credential: a standard file that the caller closed is no error") {
     use_as(1, scratch + "/out", O_WRONLY);
     close(0);
     close(2);
-    CHECK_NOTHROW(own_stdio(1234));
+    CHECK_NOTHROW(own_stdio(1234, 99));
     CHECK(status_of(scratch + "/out").st_uid == 1234);
   });
 }
@@ -130,7 +130,7 @@ TEST_CASE("credential: an id that the user namespace does not have is no error f
     file::replace(scratch + "/out", "", 0644);
     use_as(1, scratch + "/out", O_WRONLY);
     REQUIRE(unshare(CLONE_NEWUSER) == 0);
-    CHECK_NOTHROW(own_stdio(1234));
+    CHECK_NOTHROW(own_stdio(1234, 99));
     CHECK(status_of(scratch + "/out").st_uid == 65534);
   });
 }

@@ -56,7 +56,7 @@ TEST_CASE("root, names, mounts, hooks and annotations are read whole") {
                                   .gid_mappings = {{2, 200000, 4294967295}}});
     REQUIRE(spec.hooks);
     CHECK(spec.hooks->prestart ==
-          std::vector{Hook{.path = "/usr/bin/prestart", .args = {"prestart", "x"}, .env = {"A=b"}, .timeout = 30}});
+          std::vector{Hook{.path = "/usr/bin/prestart", .args = {"prestart", "x"}, .env = StringList{"A=b"}, .timeout = 30}});
     CHECK(spec.hooks->create_runtime == std::vector{Hook{.path = "/usr/bin/create-runtime"}});
     CHECK(spec.hooks->create_container == std::vector{Hook{.path = "/usr/bin/create-container"}});
     CHECK(spec.hooks->start_container == std::vector{Hook{.path = "/usr/bin/start-container"}});

@@ -11,6 +11,7 @@ public:
   std::vector<std::string> const& unified_controllers() override { return nothing_; }
   kernel::Grantable grantable_capabilities() override { return kernel::grantable_capabilities(); }
   bool is_own_namespace(std::uint64_t, std::string const&) override { return false; }
+  std::optional<kernel::IdSpan> subordinate_ids(bool) override { return {}; }
   std::string obstacle_to_cgroup(kernel::CgroupDirectory const&) override { return {}; }
   bool has_apparmor() override { return false; }
   bool has_selinux() override { return false; }

@@ -182,6 +182,42 @@ TEST_CASE("mounts: attributes of different words add up") {
   CHECK(mount.attributes.clear == (MOUNT_ATTR_RDONLY | atime));
 }
 
+TEST_CASE("mounts: what a bind takes no notice of is a warning, and recursion is not taken back") {
+  auto spec = base_spec();
+  spec.mounts.push_back({"/a", "", "/srv/a", {"ro", "mode=755", "rbind", "bind", "size=1k"}});
+  auto const plan = plan_of(spec);
+  auto const& mount = plan.mounts.back();
+  CHECK(mount.options.empty());
+  CHECK(mount.recursive);
+  std::string const where = "mounts[" + std::to_string(mount.index) + "].options: ";
+  std::string const why = " left out: it is an option of a file system, and a bind mount takes none";
+  CHECK(plan.warnings == std::vector{where + "\"mode\"" + why, where + "\"size\"" + why});
+}
+
+TEST_CASE("user namespace: the map when the config leaves it to us") {
+  using orlop::kernel::IdSpan;
+  auto spec = base_spec();
+  spec.linux_config->namespaces.push_back({oci::NamespaceKind::user, ""});
+  auto const map = [&](std::uint32_t id, std::optional<IdSpan> aside, std::optional<orlop::plan::OrdinaryUser> caller) {
+    spec.process->user.uid = spec.process->user.gid = id;
+    Table host{{cgroup_layout("none"), all_controllers(), all_capabilities(), std::set<std::string>{}, true, "", "", "",
+                std::set<std::string>{}, aside}};
+    orlop::plan::Request request{"web1", "/srv/bundle", false};
+    request.no_cgroup = true;
+    request.caller = caller;
+    auto const plan = orlop::plan::make(spec, host, request);
+    CHECK(plan.user_namespace->uids == plan.user_namespace->gids);
+    return plan.user_namespace->uids;
+  };
+  using orlop::kernel::IdSpans;
+  CHECK(map(0, IdSpan{}, {}) == IdSpans{{0, 0, 1}});
+  CHECK(map(7, IdSpan{}, {}) == IdSpans{{7, 0, 1}});
+  CHECK(map(0, IdSpan{0, 100000, 65536}, {}) == IdSpans{{0, 0, 1}, {1, 100000, 65536}});
+  CHECK(map(0, IdSpan{0, 100000, 65536}, {{1000, 1000}}) == IdSpans{{0, 1000, 1}, {1, 100000, 65536}});
+  CHECK(map(7, IdSpan{0, 100000, 65536}, {{1000, 1000}}) == IdSpans{{0, 100000, 7}, {7, 1000, 1}, {8, 100007, 65529}});
+  CHECK(map(7, IdSpan{0, 100000, 5}, {{1000, 1000}}) == IdSpans{{0, 100000, 5}, {7, 1000, 1}});
+}
+
 TEST_CASE("mounts: every word of propagation") {
   for (auto const& row : propagation_rows) {
     INFO(row.word);

@@ -19,6 +19,7 @@ constexpr char manager[] = "manager_cgroup";
 constexpr char modules[] = "security_modules";
 constexpr char resctrl[] = "resctrl_mount";
 constexpr char filter_flags[] = "filter_flags";
+constexpr char subordinate[] = "subordinate_ids";
 
 // As launch/survey finds them, in the order of /proc/self/cgroup.
 std::vector<CgroupHierarchy> v1_hierarchies() {
@@ -86,6 +87,11 @@ bool Table::is_own_namespace(std::uint64_t, std::string const& path) {
   return answers_.own_namespaces->count(path) != 0;
 }
 
+std::optional<orlop::kernel::IdSpan> Table::subordinate_ids(bool) {
+  ask(subordinate, answers_.subordinate_ids.has_value());
+  return answers_.subordinate_ids->count ? answers_.subordinate_ids : std::nullopt;
+}
+
 std::string Table::obstacle_to_cgroup(orlop::kernel::CgroupDirectory const&) {
   ask(obstacle, answers_.obstacle_to_cgroup.has_value());
   return *answers_.obstacle_to_cgroup;
@@ -118,6 +124,7 @@ std::set<std::string> Table::questions_answered() const {
   if (answers_.manager_cgroup) names.insert(manager);
   if (answers_.security_modules) names.insert(modules);
   if (answers_.resctrl_mount) names.insert(resctrl);
+  if (answers_.subordinate_ids) names.insert(subordinate);
   if (answers_.filter_flags) names.insert(filter_flags);
   return names;
 }

@@ -19,6 +19,6 @@ void become(Credentials const& who);
 
 // The descriptors 0, 1 and 2 belong to the container's user, so that it can reopen /dev/stdout; a terminal, /dev/null
 // and files that refuse are left alone.
-void own_stdio(uid_t uid);
+void own_stdio(uid_t uid, gid_t gid);
 
 }  // namespace orlop::kernel

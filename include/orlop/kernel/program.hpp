@@ -10,7 +10,7 @@ namespace orlop::kernel {
 
 struct Program {
   std::string path;                         // as execve(2) takes it: no search, and links of /proc/PID/exe work
-  std::vector<std::string> args, env;       // all of both: nothing is added, nothing inherited
+  std::vector<std::string> args, env;       // all of both: nothing is added
   std::string_view input;                   // what it reads on 0, then end of file; it need not read it
   std::string directory;                    // where it begins: "/" if that cannot be entered; empty: where we are
   std::optional<unsigned> timeout_seconds;  // then its whole process group is killed

@@ -77,7 +77,7 @@ private:
   void clone(std::vector<Fd> joined);
   void map_ids();
   void take_over(Fd pidfd, pid_t pid);
-  void prepare_by_pid(kernel::IdSpans const& uids);
+  void prepare_by_pid(kernel::IdSpans const& uids, kernel::IdSpans const& gids);
   void claim();
   void make_cgroups();
   void make_notify_directory();

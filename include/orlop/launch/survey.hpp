@@ -13,6 +13,7 @@ public:
   std::optional<std::string> const& manager_cgroup(bool of_user) override;
   kernel::Grantable grantable_capabilities() override;
   bool is_own_namespace(std::uint64_t kind, std::string const& path) override;
+  std::optional<kernel::IdSpan> subordinate_ids(bool of_groups) override;
   std::string obstacle_to_cgroup(kernel::CgroupDirectory const& cgroup) override;
   bool has_apparmor() override;
   bool has_selinux() override;

@@ -3,6 +3,7 @@
 #pragma once
 #include "orlop/kernel/capability.hpp"
 #include "orlop/kernel/cgroup.hpp"
+#include "orlop/kernel/user_namespace.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -25,6 +26,8 @@ public:
   virtual kernel::Grantable grantable_capabilities() = 0;
   // The file is the namespace of that kind (CLONE_NEW*) that this process is in.
   virtual bool is_own_namespace(std::uint64_t kind, std::string const& path) = 0;
+  // What /etc/subuid or /etc/subgid gives to the user who calls us (subuid(5)): the first line of it, inside is 0.
+  virtual std::optional<kernel::IdSpan> subordinate_ids(bool of_groups) = 0;
   // Why this process cannot make that cgroup and put others into it; empty: it can.
   virtual std::string obstacle_to_cgroup(kernel::CgroupDirectory const& cgroup) = 0;
   // The kernel asks these security modules.

@@ -224,6 +224,9 @@ struct Process {
 // `exec` only: on its way into the container.
 struct Exec {
   std::vector<std::string> cgroups;  // directories on the host
+  // --cgroup without a controller, on v1: in a hierarchy that has no such directory the container's own is entered.
+  // Empty, or as long as `cgroups`.
+  std::vector<std::string> own_cgroups;
   std::vector<std::string> rdt_groups;  // directories of resctrl
   bool may_follow_init = true;       // where the container's own v2 cgroup takes no processes: into init's
   // Before and after it has entered them; an empty list: as they are, or as the cpuset has it.

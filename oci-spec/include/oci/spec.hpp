@@ -50,7 +50,7 @@ struct Mount {
 struct Hook {
     std::string path{};  // required
     StringList args{};
-    StringList env{};
+    std::optional<StringList> env{};  // absent: the environment of whoever runs it
     std::optional<int> timeout{};  // seconds
     bool operator==(Hook const&) const = default;
 };
