@@ -63,7 +63,7 @@ plan::Systemd systemd_to_ask(bool is_hosts_root) {
 std::optional<plan::OrdinaryUser> ordinary_caller() {
   if (geteuid() == 0) return std::nullopt;
   auto const number = kernel::capability_of("CAP_SYS_ADMIN");
-  if (number && kernel::grantable_capabilities().permitted >> *number & 1) return std::nullopt;
+  if (number && kernel::grantable_capabilities(0).permitted >> *number & 1) return std::nullopt;
   return plan::OrdinaryUser{geteuid(), getegid()};
 }
 

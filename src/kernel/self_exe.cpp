@@ -3,7 +3,7 @@
 #include "orlop/base/error.hpp"
 #include "orlop/base/fd.hpp"
 #include "orlop/base/path.hpp"
-#include "self_exe_map.hpp"
+#include "orlop/kernel/entry.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -14,6 +14,7 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <utility>
 
 namespace orlop::kernel {
 
@@ -71,13 +72,15 @@ Fd sealed_copy(int exe) {
 
 Fd protect_self_exe(char* const* arguments) {
   Doing const doing{"protecting orlop's own executable"};
+  Entry& early = entry();
+  Fd tree{std::exchange(early.clone, -1)};
+  if (early.is_read_only) return tree;
+  if (tree.is_open()) execute_again(tree, arguments);
   if (is_roots_alone()) return {};
   Fd const exe = path::open_host(self, O_RDONLY);
   if (is_out_of_reach(exe)) return {};
-  Fd tree = try_read_only_clone();
-  if (!tree.is_open()) execute_again(sealed_copy(exe), arguments);
-  Fd const read_only{openat(AT_FDCWD, concat({"/proc/self/fd/", static_cast<int>(tree)}).c_str(), O_RDONLY | O_CLOEXEC)};
-  if (read_only.is_open() && try_remap_self(read_only)) return tree;
+  tree = try_read_only_clone();
+  if (!tree.is_open()) tree = sealed_copy(exe);
   execute_again(tree, arguments);
 }
 
