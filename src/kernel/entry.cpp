@@ -22,21 +22,17 @@
 #include <cstddef>
 #include <cstdint>
 
-// From the linker: where our ELF header is mapped, and the end of .bss. Hidden, so that no table is asked for them.
-extern "C" {
-[[gnu::visibility("hidden")]] extern char const __ehdr_start[];
-[[gnu::visibility("hidden")]] extern char const _end[];
-}
+// From the linker: where our ELF header is mapped. Hidden, so that no table is asked for it.
+extern "C" [[gnu::visibility("hidden")]] char const __ehdr_start[];
 
 namespace orlop::kernel {
 
 namespace {
 
 constexpr std::uintptr_t page = 4096;
-constexpr std::size_t stack_in_use = 32 * 1024;  // below the first frame; the kernel has made room for 128 KB
+constexpr std::size_t stack_in_use = 24 * 1024;  // below the first frame; the kernel has made room for 128 KB
 
 Entry result;
-std::uintptr_t stack_begin, heap_begin;
 
 struct Range {
   std::uintptr_t begin, end;
@@ -192,17 +188,17 @@ void populate(std::uintptr_t begin, std::uintptr_t end, int advice) {
   if (begin < end) call(SYS_madvise, begin, next_page(end) - begin, advice);
 }
 
-// What is only read lies below what is written, in one piece.
-void populate_image(bool is_new) {
+// What is only read lies below what is written, each in one piece. .bss is left out: hardly any of it is used.
+void populate_image() {
   Elf64_Phdr const *segment, *end = segments_end(segment);
-  std::uintptr_t read_end = base(), written = base();
+  std::uintptr_t read_end = base();
   for (; segment != end; ++segment) {
     if (segment->p_type != PT_LOAD) continue;
-    if (!(segment->p_flags & PF_W)) read_end = base() + segment->p_vaddr + segment->p_filesz;
-    else written = base() + segment->p_vaddr;
+    std::uintptr_t const from = base() + segment->p_vaddr, to = from + segment->p_filesz;
+    if (segment->p_flags & PF_W) populate(from, to, MADV_POPULATE_WRITE);
+    else read_end = to;
   }
-  if (is_new) populate(base(), read_end, MADV_POPULATE_READ);
-  populate(written, reinterpret_cast<std::uintptr_t>(_end), MADV_POPULATE_WRITE);
+  populate(base(), read_end, MADV_POPULATE_READ);
 }
 
 }  // namespace
@@ -216,20 +212,11 @@ extern "C" [[gnu::visibility("hidden"), gnu::used]] void orlop_first_steps(std::
     result.clone = clone;
     result.is_read_only = is_read_only;
   }
-  stack_begin = start.stack;
-  heap_begin = static_cast<std::uintptr_t>(call(SYS_brk, 0));
-  populate_image(true);
+  populate_image();
   populate(start.stack - stack_in_use, start.stack, MADV_POPULATE_WRITE);
 }
 
 Entry& entry() noexcept { return result; }
-
-void populate_pages(bool is_new) noexcept {
-  if (!stack_begin) return;  // begun at _start
-  populate_image(is_new);
-  populate(stack_begin - stack_in_use, stack_begin, MADV_POPULATE_WRITE);
-  populate(heap_begin, static_cast<std::uintptr_t>(call(SYS_brk, 0)), MADV_POPULATE_WRITE);
-}
 
 }  // namespace orlop::kernel
 

@@ -1,7 +1,5 @@
 #include "orlop/kernel/namespace.hpp"
 
-#include "orlop/kernel/entry.hpp"
-
 #include "orlop/base/error.hpp"
 
 #include <cerrno>
@@ -51,7 +49,6 @@ std::optional<Child> clone_into(std::uint64_t namespaces, int cgroup) {
   }
   long const pid = syscall(SYS_clone3, &arguments, sizeof arguments);
   if (pid < 0) fail("clone3", {orlop::Word{names_of(arguments.flags)}});
-  populate_pages(pid == 0);
   if (pid == 0) return std::nullopt;
   return Child{static_cast<pid_t>(pid), Fd{pidfd}};
 }

@@ -15,10 +15,4 @@ struct Entry {
 // Of a command that puts a process into a container (its name is among the arguments), started by root.
 Entry& entry() noexcept;
 
-// Makes the pages that we write to our own, and maps the ones that we only read, with a few system calls instead of a
-// fault for each: madvise(2), MADV_POPULATE_WRITE and _READ, Linux 5.14; before that it does nothing. To be called by
-// parent and child behind a clone, where `is_new` says which of the two one is: only a new process has lost the pages
-// that it reads. The heap is taken into account from the second call on; errno stays.
-void populate_pages(bool is_new) noexcept;
-
 }  // namespace orlop::kernel
