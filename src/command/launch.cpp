@@ -101,8 +101,7 @@ Launch prepare_launch(Context const& context, Arguments const& arguments, Termin
   std::string const& id = arguments.words()[0];
   container::check_id(id);
   Launch launch;
-  // First of all: where it has to execute orlop again, nothing else is done twice; and the text that is mapped anew has
-  // not been read yet.
+  // First of all: where it has to execute orlop again, nothing else is done twice.
   launch.spare = kernel::protect_self_exe(context.argv);
   launch.bundle = load_bundle(arguments.value("bundle", "."), arguments.value("config"));
   launch::Survey host;

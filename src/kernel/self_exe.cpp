@@ -3,7 +3,7 @@
 #include "orlop/base/error.hpp"
 #include "orlop/base/fd.hpp"
 #include "orlop/base/path.hpp"
-#include "orlop/kernel/entry.hpp"
+#include "self_exe_start.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -70,11 +70,13 @@ Fd sealed_copy(int exe) {
 
 }  // namespace
 
+int clone_of_start() noexcept { return start_of_self().clone; }
+
 Fd protect_self_exe(char* const* arguments) {
   Doing const doing{"protecting orlop's own executable"};
-  Entry& early = entry();
-  Fd tree{std::exchange(early.clone, -1)};
-  if (early.is_read_only) return tree;
+  Start& start = start_of_self();
+  Fd tree{std::exchange(start.clone, -1)};
+  if (start.is_read_only) return tree;
   if (tree.is_open()) execute_again(tree, arguments);
   if (is_roots_alone()) return {};
   Fd const exe = path::open_host(self, O_RDONLY);

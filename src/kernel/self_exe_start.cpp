@@ -1,7 +1,7 @@
 // Where orlop begins: orlop_entry, before the C library's _start. Only the kernel has been here before: no relocation has
 // been applied, the thread pointer is not set, and no function of a library may be called (its address comes from a table
 // that is not filled yet). So this file is compiled on its own, without stack protector and sanitizers, calls the kernel
-// by itself, and has no variable with an address in it. tests/kernel/entry.cpp asks nm(1) what it wants from outside.
+// by itself, and has no variable with an address in it. tests/kernel/start_test.py asks nm(1) what it wants from outside.
 //
 // Two things are done here, because later they cost several times as much:
 //  - The image is mapped again from a read-only clone of its own file (orlop/kernel/self_exe.hpp says why). Later on each
@@ -9,7 +9,9 @@
 //  - The pages of the image are mapped with a few system calls instead of a fault for each. Where faults are dear (a
 //    virtual machine whose page tables are shadowed takes 10 µs and more for each) this is a third of the time of a start.
 // Whatever fails leaves things as they were: all of it can be done, or done without, later on.
-#include "orlop/kernel/entry.hpp"
+#include "self_exe_start.hpp"
+
+#ifdef __x86_64__
 
 #include <elf.h>
 #include <fcntl.h>
@@ -32,7 +34,7 @@ namespace {
 constexpr std::uintptr_t page = 4096;
 constexpr std::size_t stack_in_use = 24 * 1024;  // below the first frame; the kernel has made room for 128 KB
 
-Entry result;
+Start result;
 
 struct Range {
   std::uintptr_t begin, end;
@@ -59,17 +61,17 @@ long call(long number, Arguments... arguments) {
 }
 
 // What the kernel has put on the stack of a new program.
-struct Start {
+struct Stack {
   long count;
   char** words;        // ends with a null pointer, as environment does
   char** environment;
-  std::uintptr_t stack;
+  std::uintptr_t top;
 
-  explicit Start(std::uintptr_t* top)
-      : count{static_cast<long>(top[0])},
-        words{reinterpret_cast<char**>(top + 1)},
+  explicit Stack(std::uintptr_t* begin)
+      : count{static_cast<long>(begin[0])},
+        words{reinterpret_cast<char**>(begin + 1)},
         environment{words + count + 1},
-        stack{reinterpret_cast<std::uintptr_t>(top)} {}
+        top{reinterpret_cast<std::uintptr_t>(begin)} {}
 };
 
 bool is_same(char const* one, char const* other) {
@@ -78,11 +80,11 @@ bool is_same(char const* one, char const* other) {
 }
 
 // A word too many costs a mount that is taken away again; one too few, a second execve: protect_self_exe.
-bool puts_into_container(Start const& start) {
+bool puts_into_container(Stack const& stack) {
   constexpr char names[][8] = {"create", "run", "exec", "mounts"};
-  for (long i = 1; i < start.count; ++i)
+  for (long i = 1; i < stack.count; ++i)
     for (auto const& name : names)
-      if (is_same(start.words[i], name)) return true;
+      if (is_same(stack.words[i], name)) return true;
   return false;
 }
 
@@ -150,7 +152,7 @@ Elf64_Phdr const* segments_end(Elf64_Phdr const*& begin) {
 }
 
 // All the addresses of the mm are said at once, and are what they were.
-bool set_exe(Start const& start, long file) {
+bool set_exe(Stack const& stack, long file) {
   prctl_mm_map map;
   Elf64_Phdr const *segment, *end = segments_end(segment);
   for (; segment != end; ++segment) {
@@ -160,25 +162,25 @@ bool set_exe(Start const& start, long file) {
     if (segment->p_flags & PF_W) map.start_data = begin, map.end_data = begin + segment->p_filesz;
   }
   map.start_brk = map.brk = static_cast<std::uintptr_t>(call(SYS_brk, 0));
-  map.start_stack = start.stack;
+  map.start_stack = stack.top;
   auto const address = [](char const* text) { return reinterpret_cast<std::uintptr_t>(text); };
-  map.arg_start = address(start.words[0]);
-  map.arg_end = map.env_start = map.env_end = address(end_of(start.words[start.count - 1]));
-  for (char** one = start.environment; *one; ++one) map.env_end = address(end_of(*one));
+  map.arg_start = address(stack.words[0]);
+  map.arg_end = map.env_start = map.env_end = address(end_of(stack.words[stack.count - 1]));
+  for (char** one = stack.environment; *one; ++one) map.env_end = address(end_of(*one));
   map.auxv = nullptr;
   map.auxv_size = 0;
   map.exe_fd = static_cast<std::uint32_t>(file);
   return call(SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0) == 0;
 }
 
-bool is_mapped_from(Start const& start, int clone) {
+bool is_mapped_from(Stack const& stack, int clone) {
   long const file = call(SYS_openat, AT_FDCWD, DescriptorPath{static_cast<unsigned>(clone)}.text, O_RDONLY | O_CLOEXEC);
   if (file < 0) return false;
   bool is_done = true;
   Elf64_Phdr const *segment, *end = segments_end(segment);
   for (; segment != end && is_done; ++segment)
     if (segment->p_type == PT_LOAD) is_done = map_again(*segment, file);
-  is_done = is_done && set_exe(start, file);
+  is_done = is_done && set_exe(stack, file);
   call(SYS_close, file);
   return is_done;
 }
@@ -204,19 +206,19 @@ void populate_image() {
 }  // namespace
 
 extern "C" [[gnu::visibility("hidden"), gnu::used]] void orlop_first_steps(std::uintptr_t* top) {
-  Start const start{top};
-  if (start.count > 0 && puts_into_container(start)) {
+  Stack const stack{top};
+  if (stack.count > 0 && puts_into_container(stack)) {
     int const clone = read_only_clone();
-    bool const is_read_only = clone >= 0 && is_mapped_from(start, clone);
+    bool const is_read_only = clone >= 0 && is_mapped_from(stack, clone);
     // Not before here: the data segment may just have become another one.
     result.clone = clone;
     result.is_read_only = is_read_only;
   }
   populate_image();
-  populate(start.stack - stack_in_use, start.stack, MADV_POPULATE_WRITE);
+  populate(stack.top - stack_in_use, stack.top, MADV_POPULATE_WRITE);
 }
 
-Entry& entry() noexcept { return result; }
+Start& start_of_self() noexcept { return result; }
 
 }  // namespace orlop::kernel
 
@@ -241,3 +243,16 @@ orlop_entry:
   .size orlop_entry, . - orlop_entry
   .popsection
 )");
+
+#else
+
+namespace orlop::kernel {
+
+Start& start_of_self() noexcept {
+  static Start nothing;
+  return nothing;
+}
+
+}  // namespace orlop::kernel
+
+#endif
