@@ -93,9 +93,9 @@ int events(Context const& context, Arguments const& arguments) {
   bool const all = arguments.has("all"), once = arguments.has("stats");
   auto const& words = arguments.words();
   int const interval_ms = interval_of(arguments.value("interval", "5s"));
-  if (all && !once) throw Error::refusal("option --all goes with --stats");
-  if (all != words.empty()) throw Error::refusal(all ? "option --all goes without an ID" : "wants an ID, or --stats --all");
+  if (all != words.empty()) throw Error::refusal(all ? "option --all goes without an ID" : "wants an ID, or --all");
   if (all) {
+    if (!once) launch::follow_all_events(context.root(), interval_ms, print);
     print_all(context.root());
     return 0;
   }

@@ -75,7 +75,7 @@ constexpr Option exec_options[] = {
 };
 constexpr Option regex_option{"regex", 'r', nullptr, "all whose id this extended regular expression matches"};
 constexpr Option events_options[] = {
-    {"all", 0, nullptr, "with --stats: a line for every container that has processes"},
+    {"all", 0, nullptr, "of every container that has processes, also of those to come"},
     {"interval", 0, "TIME", "print what the container uses that often: 5s (default), 250ms, 1m30s"},
     {"stats", 0, nullptr, "print what it uses now, and exit"},
     help_option,

@@ -135,6 +135,14 @@ plan::Update plan_update(container::ContainerDir const& container, container::Re
   }
 }
 
+void take_back_killed(container::ContainerDir& container, container::Record const& record) {
+  auto const left = container.try_read_unfinished();
+  if (!left) return;
+  if (!launch::is_half_done(container, *left)) return container.remove_unfinished();
+  log::warning("an update before this one was killed half way: it is taken back");
+  launch::take_back(container, record, plan_update(container, record, left->wanted), *left);
+}
+
 }  // namespace
 
 int update(Context const& context, Arguments const& arguments) {
@@ -146,13 +154,13 @@ int update(Context const& context, Arguments const& arguments) {
   auto const status = container::status_of(container, record);
   if (status == container::Status::stopped || status == container::Status::creating)
     throw Error::refusal(concat({"cannot update a container that is not running: ", container::word(status)}));
+  take_back_killed(container, record);
   auto const planned = plan_update(container, record, wanted);
   for (auto const& warning : planned.warnings) log::warning(warning);
   std::vector<std::string> schemata;
   for (char const* option : {"l3-cache-schema", "mem-bw-schema"})
     if (arguments.has(option)) schemata.push_back(arguments.value(option));
-  launch::update_schemata(record, schemata);
-  launch::update(container, record, planned);
+  launch::update(container, record, planned, wanted, schemata);
   return 0;
 }
 

@@ -24,6 +24,7 @@ namespace {
 constexpr char record_name[] = "state.json";
 constexpr char config_name[] = "config.json";
 constexpr char resources_name[] = "resources.json";
+constexpr char unfinished_name[] = "update.json";
 constexpr char gate_name[] = "gate";
 constexpr std::size_t most_config = 16 * 1024 * 1024;
 constexpr unsigned rename_noreplace = 1;  // RENAME_NOREPLACE, renameat2(2)
@@ -157,9 +158,11 @@ std::string ContainerDir::read_config() const {
   return file::read(fd, shown, most_config);
 }
 
-std::optional<std::string> ContainerDir::try_read_resources() const {
-  std::string const shown = path::joined(directory_.path, resources_name);
-  Fd const fd{openat(directory_.fd, resources_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
+std::optional<std::string> ContainerDir::try_read_resources() const { return try_read(resources_name); }
+
+std::optional<std::string> ContainerDir::try_read(char const* name) const {
+  std::string const shown = path::joined(directory_.path, name);
+  Fd const fd{openat(directory_.fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
   if (!fd.is_open() && errno == ENOENT) return std::nullopt;
   check(static_cast<int>(fd), "open", {shown});
   return file::read(fd, shown, most_config);
@@ -169,6 +172,19 @@ void ContainerDir::write_resources(std::string_view text) {
   Doing const doing{"state"};
   file::replace(directory_.fd, directory_.path, resources_name, text, 0600);
 }
+
+std::optional<UnfinishedUpdate> ContainerDir::try_read_unfinished() const {
+  auto const text = try_read(unfinished_name);
+  if (!text) return std::nullopt;
+  return oci::parse<UnfinishedUpdate>(*text, path::joined(directory_.path, unfinished_name));
+}
+
+void ContainerDir::write_unfinished(UnfinishedUpdate const& update) {
+  Doing const doing{"state"};
+  file::replace(directory_.fd, directory_.path, unfinished_name, oci::print(update, oci::Style::compact), 0600);
+}
+
+void ContainerDir::remove_unfinished() noexcept { unlinkat(directory_.fd, unfinished_name, 0); }
 
 void ContainerDir::lock_changes() {
   if (lock_.is_open()) return;

@@ -155,6 +155,21 @@ void write_settings(std::vector<CgroupSetting> const& settings) {
   }
 }
 
+std::optional<Error> try_restore_settings(std::vector<CgroupSetting> settings) {
+  for (;;) {
+    std::optional<Error> first;
+    std::vector<CgroupSetting> refused;
+    for (auto& setting : settings) {
+      auto error = try_write(setting);
+      if (!error) continue;
+      refused.push_back(std::move(setting));
+      if (!first) first = std::move(error);
+    }
+    if (!first || refused.size() == settings.size()) return first;
+    settings = std::move(refused);
+  }
+}
+
 std::optional<CgroupSetting> current_setting(CgroupSetting const& setting) {
   CgroupSetting now = setting;
   now.other_file = now.other_value = now.usage_file = "";

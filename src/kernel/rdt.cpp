@@ -23,6 +23,8 @@ std::string monitor_path(RdtGroup const& group) {
   return path::joined(group.name.empty() ? monitors : concat({group.name, "/", monitors}), group.monitor);
 }
 
+std::string schemata_path(RdtGroup const& group) { return path::joined(group.name.empty() ? "." : group.name, "schemata"); }
+
 std::string read_at(Directory const& resctrl, std::string const& path) {
   std::string const shown = path::joined(resctrl.path, path);
   Fd const fd{check(openat(resctrl.fd, path.c_str(), O_RDONLY | O_CLOEXEC), "open", {shown})};
@@ -81,7 +83,7 @@ bool has_line(std::string_view schemata, std::string_view wanted) {
 
 void check_schemata(Directory const& resctrl, RdtGroup const& group) {
   if (group.expected.empty()) return;
-  std::string const found = read_at(resctrl, path::joined(group.name.empty() ? "." : group.name, "schemata"));
+  std::string const found = read_at(resctrl, schemata_path(group));
   for (auto const& line : group.expected)
     if (!has_line(found, line))
       throw Error::refusal(concat({path::joined(resctrl.path, group.name), " is there already, and its schemata are not ", line}));
@@ -91,7 +93,7 @@ void write_schemata(Directory const& resctrl, RdtGroup const& group) {
   if (group.schemata.empty()) return;
   std::string text;
   for (auto const& line : group.schemata) text += line + "\n";
-  std::string const path = path::joined(group.name.empty() ? "." : group.name, "schemata");
+  std::string const path = schemata_path(group);
   std::string const shown = path::joined(resctrl.path, path);
   Fd const fd{check(openat(resctrl.fd, path.c_str(), O_WRONLY | O_CLOEXEC), "open", {shown})};
   if (retry([&] { return ::write(fd, text.data(), text.size()); }) < 0)
@@ -129,6 +131,19 @@ void make_rdt_group(Directory const& resctrl, RdtGroup const& group) {
     make_directory(resctrl, group.name);
   write_schemata(resctrl, group);
   if (!group.monitor.empty()) make_directory(resctrl, monitor_path(group));
+}
+
+std::vector<std::string> standing_schemata(Directory const& resctrl, RdtGroup const& group) {
+  std::vector<std::string> standing;
+  if (group.schemata.empty()) return standing;
+  std::string const found = read_at(resctrl, schemata_path(group));
+  for (auto const line : split(found, '\n'))
+    for (auto const& wanted : group.schemata)
+      if (auto const name = wanted.substr(0, wanted.find(':') + 1); !name.empty() && trimmed(line).starts_with(name)) {
+        standing.emplace_back(trimmed(line));
+        break;
+      }
+  return standing;
 }
 
 std::vector<std::string> rdt_directories(std::string const& resctrl, RdtGroup const& group) {

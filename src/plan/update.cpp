@@ -10,9 +10,21 @@ template <class Value>
 void overlay(std::optional<Value>& value, std::optional<Value> const& wanted) {
   if (wanted) value = wanted;
 }
+// A list is replaced; one of limits for many things is so for each that the update names.
 template <class Value>
 void overlay(std::vector<Value>& list, std::vector<Value> const& wanted) {
   if (!wanted.empty()) list = wanted;
+}
+template <class Value, class Same>
+void overlay(std::vector<Value>& list, std::vector<Value> const& wanted, Same const& is_same) {
+  for (auto const& one : wanted) {
+    std::erase_if(list, [&](auto const& old) { return is_same(old, one); });
+    list.push_back(one);
+  }
+}
+template <class Device>
+void overlay_devices(std::vector<Device>& list, std::vector<Device> const& wanted) {
+  overlay(list, wanted, [](auto const& a, auto const& b) { return a.major == b.major && a.minor == b.minor; });
 }
 template <class Value>
 void overlay(oci::Map<Value>& map, oci::Map<Value> const& wanted) {
@@ -57,11 +69,11 @@ void overlay(oci::LinuxCpu& cpu, oci::LinuxCpu const& wanted) {
 void overlay(oci::LinuxBlockIo& block_io, oci::LinuxBlockIo const& wanted) {
   overlay(block_io.weight, wanted.weight);
   overlay(block_io.leaf_weight, wanted.leaf_weight);
-  overlay(block_io.weight_device, wanted.weight_device);
-  overlay(block_io.throttle_read_bps_device, wanted.throttle_read_bps_device);
-  overlay(block_io.throttle_write_bps_device, wanted.throttle_write_bps_device);
-  overlay(block_io.throttle_read_iops_device, wanted.throttle_read_iops_device);
-  overlay(block_io.throttle_write_iops_device, wanted.throttle_write_iops_device);
+  overlay_devices(block_io.weight_device, wanted.weight_device);
+  overlay_devices(block_io.throttle_read_bps_device, wanted.throttle_read_bps_device);
+  overlay_devices(block_io.throttle_write_bps_device, wanted.throttle_write_bps_device);
+  overlay_devices(block_io.throttle_read_iops_device, wanted.throttle_read_iops_device);
+  overlay_devices(block_io.throttle_write_iops_device, wanted.throttle_write_iops_device);
 }
 
 oci::LinuxResources together(oci::LinuxResources all, oci::LinuxResources const& wanted) {
@@ -70,10 +82,12 @@ oci::LinuxResources together(oci::LinuxResources all, oci::LinuxResources const&
   if (wanted.cpu) overlay(existing(all.cpu), *wanted.cpu);
   if (wanted.pids) overlay(existing(all.pids).limit, wanted.pids->limit);
   if (wanted.block_io) overlay(existing(all.block_io), *wanted.block_io);
-  overlay(all.hugepage_limits, wanted.hugepage_limits);
+  overlay(all.hugepage_limits, wanted.hugepage_limits,
+          [](auto const& a, auto const& b) { return a.page_size == b.page_size; });
   if (wanted.network) {
     overlay(existing(all.network).class_id, wanted.network->class_id);
-    overlay(existing(all.network).priorities, wanted.network->priorities);
+    overlay(existing(all.network).priorities, wanted.network->priorities,
+            [](auto const& a, auto const& b) { return a.name == b.name; });
   }
   overlay(all.rdma, wanted.rdma);
   overlay(all.unified, wanted.unified);
@@ -103,10 +117,11 @@ void complete_period(oci::LinuxCpu& wanted, oci::LinuxCpu const& before) {
   if (is_set(wanted.quota) && !(wanted.period && *wanted.period)) wanted.period = before.period;
 }
 
-// What an absent limit is to systemd; for a device, by its line. Nothing: there is no word for it.
-std::optional<kernel::UnitProperty> without(kernel::UnitProperty property) {
+constexpr char device_weights[] = "IODeviceWeight";
+
+// What an absent limit is to systemd; for a device, by its line. The weight of one device has no such word.
+kernel::UnitProperty without(kernel::UnitProperty property) {
   auto& [signature, words] = property.value;
-  if (property.name == "IODeviceWeight") return std::nullopt;
   if (signature == "ay")
     words.clear();
   else
@@ -119,6 +134,13 @@ bool is_same(kernel::UnitProperty const& one, kernel::UnitProperty const& other)
   return one.name == other.name && (!has_device || one.value.words[0] == other.value.words[0]);
 }
 
+// The list of all weights begins anew with an empty one.
+void add_device_weights(Unit const& before, std::vector<kernel::UnitProperty>& all) {
+  all.push_back({device_weights, {"a(st)", {}}, true});
+  for (auto const& one : before.limits)
+    if (one.name == device_weights) all.push_back(one);
+}
+
 // A list of devices begins anew with an empty one.
 void add_devices(std::vector<kernel::UnitProperty> const& devices, std::vector<kernel::UnitProperty>& all) {
   all.push_back({"DeviceAllow", {"a(ss)", {}}});
@@ -128,13 +150,19 @@ void add_devices(std::vector<kernel::UnitProperty> const& devices, std::vector<k
 void plan_unit_update(Unit const& before, Unit const& unit, Update& update) {
   auto& wanted = update.unit_properties;
   for (auto const* const list : {&unit.limits, &unit.last_limits}) wanted.insert(wanted.end(), list->begin(), list->end());
+  bool changes_device_weights = false;
   for (auto const& property : wanted) {
-    std::optional<kernel::UnitProperty> old = without(property);
+    if (property.name == device_weights) {
+      changes_device_weights = true;
+      continue;
+    }
+    kernel::UnitProperty old = without(property);
     for (auto const* const list : {&before.limits, &before.last_limits})
       for (auto const& one : *list)
         if (is_same(one, property)) old = one;
-    if (old) update.unit_properties_before.push_back(std::move(*old));
+    update.unit_properties_before.push_back(std::move(old));
   }
+  if (changes_device_weights) add_device_weights(before, update.unit_properties_before);
   if (!update.changes_devices) return;
   add_devices(unit.devices, wanted);
   add_devices(before.devices, update.unit_properties_before);

@@ -84,6 +84,15 @@ def _enter():
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True, timeout=10)
 
 
+def replace_file(target, content):
+    """For this program and its children: a file of the machine's, which stays as it is."""
+    own = path(os.path.basename(target))
+    with open(own, "w") as file:
+        file.write(content)
+    os.chmod(own, 0o644)
+    kernel.mount(own, target, None, kernel.MS_BIND)
+
+
 def cgroups_left():
     """Cgroups of this program, deepest first."""
     return sorted((each for each in cgroup.directories() if TAG in each), reverse=True)
@@ -237,6 +246,15 @@ class EngineCase(unittest.TestCase):
             program.until(lambda: not self._traces() - self.before, "nothing is left", 5, 0.05)
         except AssertionError:
             raise AssertionError("left behind:\n  " + "\n  ".join(sorted(self._traces() - self.before)))
+
+    def file_of(self, name, controller, file):
+        """A file of the container's cgroup. `pid_of` is the engine's."""
+        own = cgroup.own(self.pid_of(name))
+        for key, target in cgroup.hierarchies().items():
+            if controller in key.split(","):
+                with open(target + own[key] + "/" + file) as found:
+                    return found.read().strip()
+        self.skipTest("no v1 hierarchy of " + controller)
 
     def call(self, *words, **how):
         return self.engine.call(*words, **how)

@@ -23,7 +23,7 @@ class Stream:
     def __init__(self, case, name, *words):
         self.path = os.path.join(case.directory, name + ".events")
         with open(self.path, "wb") as file:
-            self.process = subprocess.Popen(case.runtime.argv("events", *words, name), stdout=file,
+            self.process = subprocess.Popen(case.runtime.argv("events", *words, *[name] * (name != "all")), stdout=file,
                                             stderr=subprocess.STDOUT, start_new_session=True)
         case.addCleanup(self.stop)
 
@@ -111,6 +111,40 @@ class Events(ContainerCase):
             self.end(name)
         self.runtime.ok("delete", stopped)
 
+    def test_a_stream_of_all(self):
+        """Of those that are there, and of those that come; one that ends is no longer in it."""
+        first = self.start_sleeper()
+        stream = Stream(self, "all", "--all", "--interval", "50ms")
+        seen = lambda: [event["id"] for event in stream.lines("stats")]  # noqa: E731
+        program.until(lambda: seen().count(first) >= 2, "lines of the first")
+        second = self.start_sleeper()
+        program.until(lambda: seen().count(second) >= 2, "lines of the second")
+        self.end(first)
+        count = len(seen())
+        program.until(lambda: seen()[count + 2:].count(second) >= 2, "lines of the second alone")
+        self.assertNotIn(first, seen()[count + 2:])
+        self.end(second)
+        third = self.start_sleeper()
+        program.until(lambda: third in seen(), "lines of the third")
+        self.end(third)
+        self.assertIsNone(stream.process.poll())
+        stream.stop()
+        self.assert_nothing_left()
+
+    def test_a_stream_of_all_tells_who_is_killed(self):
+        self.need("memory")
+        script = "sleep 1; x=0123456789abcdef; while true; do x=$x$x; done"
+        other = self.start_sleeper()
+        name, _ = self.create("/bin/sh", "-c", script, change=memory(16 * MIB))
+        stream = Stream(self, "all", "--all", "--interval", "1h")
+        program.until(lambda: len(stream.lines("stats")) >= 2, "lines of both")
+        self.runtime.ok("start", name)
+        stream.wait_for("oom")
+        self.assertEqual(stream.lines("oom"), [{"type": "oom", "id": name}])
+        self.runtime.wait_for(name, "stopped")
+        self.runtime.ok("delete", name)
+        self.end(other)
+
     def test_all_of_no_container(self):
         self.assertEqual(self.stats("--all"), [])
 
@@ -175,7 +209,7 @@ class Events(ContainerCase):
             (("--stats", name), "container not running"),
             ((name,), "container not running"),
             (("nosuch",), "container does not exist"),
-            (("--all",), "--all goes with --stats"),
+            (("--all", name), "without an ID"),
             (("--stats", "--all", name), "without an ID"),
             (("--interval", "0", name), "--interval"),
             (("--interval", "5x", name), "--interval"),

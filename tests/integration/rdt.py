@@ -88,6 +88,15 @@ class Rdt(ContainerCase):
         self.runtime.ok("update", "--mem-bw-schema", "MB:0=5", "--l3-cache-schema", "L3:0=1", self.name)
         self.assertTrue(self.get("gold/schemata").startswith("L3:0=1\nMB:0=5\n"))
 
+    def test_an_update_that_fails_otherwise(self):
+        self.assertEqual(self.call({"closID": "gold"}, "create").status, 0)
+        before = self.get("gold/schemata")
+        result = self.runtime.refuses("update", "--mem-bw-schema", "MB:0=5", "--resources", "-", self.name,
+                                      data=b'{"cpu": {"cpus": "4000"}}')
+        self.assertNotIn("intelRdt", result.stderr)
+        # A file that pretends keeps what is behind a shorter text.
+        self.assertTrue(self.get("gold/schemata").startswith(before.splitlines()[0].strip()), self.get("gold/schemata"))
+
     def test_schemata_that_differ(self):
         result = self.call({"closID": "gold", "l3CacheSchema": "L3:0=f1"})
         self.assert_one_line(result, "linux.intelRdt: ", "gold is there already, and its schemata are not L3:0=f1")

@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -163,6 +164,62 @@ class Update(ContainerCase):
             {"unified": {"hugetlb.2MB.max": str(8 * MIB), "hugetlb.no.such": "1"}}).encode())
         self.assertIn("hugetlb.no.such", result.stderr)
         self.check(name, **{"hugetlb__2MB.max": 6 * MIB})
+        self.end(name)
+
+    def test_killed_half_way(self):
+        """SIGKILL at each of its writes: the next update finds the old values again, or all of the new ones."""
+        self.need_v1("pids", "cpu", "memory")
+        if not shutil.which("strace"):
+            skip("strace is not installed")
+        old = {"pids": {"limit": 50}, "cpu": {"shares": 300}, "memory": {"limit": 64 * MIB}}
+        new = {"pids": {"limit": 60}, "cpu": {"shares": 400}, "memory": {"limit": 128 * MIB}}
+        name = self.start_sleeper(change=resources(**old))
+        values = ("pids.max", "cpu.shares", "memory.limit_in_bytes")
+        seen = lambda: [int(self.value(name, file)) for file in values]  # noqa: E731
+        before, after = [50, 300, 64 * MIB], [60, 400, 128 * MIB]
+        mixtures = 0
+        for kind in ("write", "rename,renameat,renameat2", "unlink,unlinkat"):
+            for count in range(1, 20):
+                self.update(name, old)
+                argv = ["strace", "-qq", "-o", "/dev/null", "-e", "inject=%s:signal=SIGKILL:when=%d" % (kind, count)]
+                process = subprocess.run(argv + self.runtime.argv("update", "--resources", "-", name),
+                                         input=json.dumps(new).encode(), stderr=subprocess.PIPE)
+                mixtures += seen() not in (before, after)
+                if process.returncode == 0:
+                    self.assertEqual(seen(), after)
+                    break
+                told = self.runtime.ok("update", name).stderr
+                with self.subTest(kind=kind, count=count):
+                    self.assertIn(seen(), (before, after))
+                    self.assertEqual(seen() == before and count > 1, "killed half way" in told and count > 1, told)
+                    self.assertEqual(self.runtime.ok("update", name).stderr, "")
+        self.assertGreater(mixtures, 0, "nothing was disturbed half way")
+        self.end(name)
+        self.assert_nothing_left()
+
+    def test_killed_half_way_and_deleted(self):
+        self.need_v1("pids")
+        if not shutil.which("strace"):
+            skip("strace is not installed")
+        name = self.start_sleeper()
+        subprocess.run(["strace", "-qq", "-o", "/dev/null", "-e", "inject=unlinkat:signal=SIGKILL:when=1"] +
+                       self.runtime.argv("update", "--pids-limit", "30", name), stderr=subprocess.DEVNULL)
+        self.end(name)
+        self.assert_nothing_left()
+
+    def test_a_late_failure(self):
+        """The limits stand, and then the new resources cannot be written down."""
+        self.need_v1("pids", "cpu", "memory")
+        if not shutil.which("strace"):
+            skip("strace is not installed")
+        name = self.start_sleeper(change=resources(pids={"limit": 50}, cpu={"shares": 300}, memory={"limit": 64 * MIB}))
+        words = ("update", "--pids-limit", "60", "--cpu-share", "400", "--memory", "128m", name)
+        argv = ["strace", "-qq", "-o", "/dev/null", "-e", "inject=renameat:error=ENOSPC:when=2"]
+        process = subprocess.run(argv + self.runtime.argv(*words), stderr=subprocess.PIPE)
+        self.assertEqual(process.returncode, 1)
+        self.assertIn(b"no space left on device", process.stderr)
+        self.check(name, pids__max=50, cpu__shares=300, memory__limit_in_bytes=64 * MIB)
+        self.assertEqual(self.runtime.ok("update", name).stderr, "")
         self.end(name)
 
     def test_paused_and_created_ones_too(self):

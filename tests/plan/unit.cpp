@@ -256,6 +256,13 @@ TEST_CASE("unit: an update, and the way back") {
   CHECK(text_of(update.unit_properties_before) ==
         "MemoryLow t 0; AllowedCPUs ay; IOReadBandwidthMax a(st) /dev/block/8:0 18446744073709551615; "
         "CPUQuotaPerSecUSec t 18446744073709551615; CPUQuotaPeriodUSec t 50000; MemoryMax t 1073741824");
+  before.block_io.emplace().weight_device = {{8, 0, 100, {}}};
+  wanted = {};
+  wanted.block_io.emplace().weight_device = {{8, 16, 200, {}}};
+  update = orlop::plan::make_update(spec, before, wanted, host, "web1", Systemd::system);
+  CHECK(text_of(update.unit_properties) == "IODeviceWeight a(st) /dev/block/8:16 1920");
+  CHECK(text_of(update.unit_properties_before) == "IODeviceWeight a(st); IODeviceWeight a(st) /dev/block/8:0 910");
+  before.block_io.reset();
   wanted = {};
   wanted.devices = {{true, "c", 10, 200, "rw"}};
   update = orlop::plan::make_update(spec, before, wanted, host, "web1", Systemd::system);

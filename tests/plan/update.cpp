@@ -92,6 +92,28 @@ TEST_CASE("update: what is not named is remembered") {
   CHECK_FALSE(update.changes_devices);
 }
 
+TEST_CASE("update: limits of single things stay beside those of others") {
+  auto const update = update_on(
+      "v1-all",
+      [](LinuxResources& r) {
+        r.block_io.emplace().throttle_read_bps_device = {{8, 0, 100}, {8, 16, 200}};
+        r.block_io->weight_device = {{8, 0, 100, {}}};
+        r.hugepage_limits = {{"2MB", 1}, {"1GB", 2}};
+        r.network.emplace().priorities = {{"lo", 1}, {"eth0", 2}};
+      },
+      [](LinuxResources& r) {
+        r.block_io.emplace().throttle_read_bps_device = {{8, 16, 300}};
+        r.block_io->weight_device = {{8, 16, 200, {}}};
+        r.hugepage_limits = {{"2MB", 3}};
+        r.network.emplace().priorities = {{"lo", 3}};
+      });
+  auto const& all = update.resources;
+  CHECK(all.block_io->throttle_read_bps_device == std::vector<oci::LinuxThrottleDevice>{{8, 0, 100}, {8, 16, 300}});
+  CHECK(all.block_io->weight_device == std::vector<oci::LinuxWeightDevice>{{8, 0, 100, {}}, {8, 16, 200, {}}});
+  CHECK(all.hugepage_limits == std::vector<oci::LinuxHugepageLimit>{{"1GB", 2}, {"2MB", 3}});
+  CHECK(all.network->priorities == std::vector<oci::LinuxInterfacePriority>{{"eth0", 2}, {"lo", 3}});
+}
+
 TEST_CASE("update: devices change only if they differ") {
   LinuxResources before, wanted;
   before.devices = wanted.devices = {{true, "c", 1, 11, "r"}};

@@ -1,8 +1,10 @@
 // A container on disk: STATE_ROOT/ID with state.json, config.json (as it was read at create), resources.json (once they
-// were updated) and, until `start`, the gate. Claiming is atomic: the directory appears with its record inside, by rename(2).
+// were updated), update.json (while they are) and, until `start`, the gate. Claiming is atomic: the directory appears
+// with its record inside, by rename(2).
 #pragma once
 #include "orlop/base/directory.hpp"
 #include "orlop/container/record.hpp"
+#include "orlop/container/unfinished_update.hpp"
 
 #include <optional>
 #include <string>
@@ -36,6 +38,10 @@ public:
   // The resources that an update has put in the place of config.json's; nullopt: none has.
   std::optional<std::string> try_read_resources() const;
   void write_resources(std::string_view text);
+  // What an update that was killed half way has left; nullopt: none was.
+  std::optional<UnfinishedUpdate> try_read_unfinished() const;
+  void write_unfinished(UnfinishedUpdate const& update);
+  void remove_unfinished() noexcept;
   Directory const& directory() const { return directory_; }
 
   // One removal or update at a time: waits for another command's; behind a removal has_record() is false. Held until the
@@ -48,6 +54,7 @@ public:
 
 private:
   std::optional<bool> is_there() const noexcept;
+  std::optional<std::string> try_read(char const* name) const;
   ContainerDir(Directory root, std::string id, Directory directory, bool mine);
   Directory root_;
   std::string id_;

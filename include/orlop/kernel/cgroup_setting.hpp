@@ -1,6 +1,8 @@
 // The files in which the controllers of a cgroup are set, v1 and v2: cgroups(7), cgroup-v1/*.rst and cgroup-v2.rst of
 // the kernel's documentation.
 #pragma once
+#include "orlop/base/error.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,6 +34,10 @@ struct CgroupSetting {
 // limit is below the usage), ENOENT (the kernel has no such setting), ENODEV (no such device), ERANGE.
 void write_settings(std::vector<CgroupSetting> const& settings);
 
+// What stood before is written again: as much of it as the kernel takes, in whatever order it takes it. The first error
+// of what it does not.
+std::optional<Error> try_restore_settings(std::vector<CgroupSetting> settings);
+
 // The same setting with the value that stands now; nothing if the file is not there, or cannot be read.
 std::optional<CgroupSetting> current_setting(CgroupSetting const& setting);
 
@@ -40,8 +46,8 @@ std::optional<CgroupSetting> current_setting(CgroupSetting const& setting);
 std::uint64_t oom_kills(std::string const& directory);
 
 // v2: makes the controllers usable in the cgroup at `path` below the mount point of the tree ("/web/1"), by
-// cgroup.subtree_control of all above it, from the top. Error: one of `needed` cannot be had (EBUSY: a cgroup above has processes of its own). `all`: the others too, as far as they can be
-// had.
+// cgroup.subtree_control of all above it, from the top. Error: one of `needed` cannot be had (EBUSY: a cgroup above has
+// processes of its own). `all`: the others too, as far as they can be had.
 void enable_controllers(std::string const& mount, std::string const& path, std::vector<std::string> const& needed,
                         bool all);
 

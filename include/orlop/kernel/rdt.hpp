@@ -24,6 +24,8 @@ std::string resctrl_mount(std::string_view mountinfo);
 std::vector<std::string> missing_rdt_groups(Directory const& resctrl, RdtGroup const& group);
 // Refusal: a group that has to be there is not, or has other schemata.
 void make_rdt_group(Directory const& resctrl, RdtGroup const& group);
+// The lines that stand for the resources which its schemata name, so that they can be written again.
+std::vector<std::string> standing_schemata(Directory const& resctrl, RdtGroup const& group);
 // The directories that a process of the group is in, the outer one first.
 std::vector<std::string> rdt_directories(std::string const& resctrl, RdtGroup const& group);
 // By writing it to the file `tasks`; pid 0 is who writes. Its threads and children to come are in it, too.

@@ -17,4 +17,7 @@ std::string statistic_line(container::Record const& record);
 using TakeLine = std::function<void(std::string_view line)>;
 void follow_events(container::Record const& record, int interval_ms, TakeLine const& take);
 
+// The same for all containers of a state directory, also for those that are made meanwhile. Does not end.
+[[noreturn]] void follow_all_events(std::string const& state_root, int interval_ms, TakeLine const& take);
+
 }  // namespace orlop::launch

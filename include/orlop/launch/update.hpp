@@ -5,9 +5,15 @@
 
 namespace orlop::launch {
 
-// Refuses a container that has stopped. On failure the old values stand again.
-void update(container::ContainerDir& container, container::Record const& record, plan::Update const& update);
-// Lines for the schemata of its resctrl group; refused if it is in none of its own choice.
-void update_schemata(container::Record const& record, std::vector<std::string> const& lines);
+// On failure the old values stand again. `wanted` is what `update` was made of; `schemata`: lines for its group of
+// resctrl, refused if it is in none of its own choice. The caller holds the lock of changes.
+void update(container::ContainerDir& container, container::Record const& record, plan::Update const& update,
+            oci::LinuxResources const& wanted, std::vector<std::string> const& schemata);
+
+// Whether an update that was killed half way has to be taken back. One that was killed behind its last value has not.
+bool is_half_done(container::ContainerDir const& container, container::UnfinishedUpdate const& left);
+// Takes it back. `update` is made of its `wanted` again.
+void take_back(container::ContainerDir& container, container::Record const& record, plan::Update const& update,
+               container::UnfinishedUpdate const& left) noexcept;
 
 }  // namespace orlop::launch
