@@ -22,10 +22,10 @@ bool is_id_character(char c) {
          c == '-';
 }
 
-// Root inside of a user namespace, called by somebody who is not root outside.
+// Root inside of a user namespace, called by somebody who is not root outside. Podman does not hand USER down.
 bool is_root_of_another() {
   char const* const user = std::getenv("USER");
-  if (!user || std::string_view{user} == "root") return false;
+  if (user && std::string_view{user} == "root") return false;
   Fd const map{open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC)};
   char text[64] = {};
   if (!map.is_open() || read(map, text, sizeof text - 1) <= 0) return false;
@@ -59,10 +59,12 @@ void check_id(std::string const& id) {
 
 std::string default_state_root() {
   char const* const runtime_dir = std::getenv("XDG_RUNTIME_DIR");
-  bool const is_rootless = geteuid() != 0 || is_root_of_another();
-  if (!is_rootless) return "/run/orlop";
-  if (!runtime_dir || !*runtime_dir)
+  bool const has_runtime_dir = runtime_dir && *runtime_dir;
+  bool const is_root = geteuid() == 0;
+  if (!has_runtime_dir && !is_root)
     throw Error::refusal("no state directory: XDG_RUNTIME_DIR is not set; name one with --root");
+  // Root of a container, in which there need not be any such directory, is not the root of an ordinary user.
+  if (!has_runtime_dir || (is_root && !is_root_of_another())) return "/run/orlop";
   return path::joined(runtime_dir, "orlop");
 }
 

@@ -23,8 +23,7 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
 """
 
 
-class Containerd:
-    own_mounts = ()
+class Containerd(engine.Engine):
     needs = ("containerd", "containerd-shim-runc-v2", "ctr")
     env = {}
 
@@ -135,17 +134,9 @@ class Run(ContainerdCase):
 
 
 class Limits(ContainerdCase):
-    def limit_of(self, name, controller, file):
-        own = cgroup.own(self.pid_of(name))
-        for key, target in cgroup.hierarchies().items():
-            if controller in key.split(","):
-                with open(target + own[key] + "/" + file) as found:
-                    return found.read().strip()
-        self.skipTest("no v1 hierarchy of " + controller)
-
     def test_memory(self):
         name = self.sleeper("--memory-limit", str(64 << 20))
-        self.assertEqual(self.limit_of(name, "memory", "memory.limit_in_bytes"), str(64 << 20))
+        self.assertEqual(self.file_of(name, "memory", "memory.limit_in_bytes"), str(64 << 20))
         self.end(name)
 
     def test_out_of_memory(self):
@@ -155,8 +146,8 @@ class Limits(ContainerdCase):
 
     def test_cpus(self):
         name = self.sleeper("--cpus", "0.5", "--cpu-shares", "512")
-        self.assertEqual(self.limit_of(name, "cpu", "cpu.cfs_quota_us"), "50000")
-        self.assertEqual(self.limit_of(name, "cpu", "cpu.shares"), "512")
+        self.assertEqual(self.file_of(name, "cpu", "cpu.cfs_quota_us"), "50000")
+        self.assertEqual(self.file_of(name, "cpu", "cpu.shares"), "512")
         self.end(name)
 
 

@@ -92,6 +92,23 @@ class Rootless(UserCase):
         for mount in below:
             self.assertIn("ro", mount["options"], mount)
 
+    def has_own_state_root(self, **variables):
+        """Whether root of an ordinary user's user namespace has its state below XDG_RUNTIME_DIR; Podman calls so."""
+        def inside(bundle):
+            for name in ("uidMappings", "gidMappings"):
+                bundle.linux[name] = [{"containerID": 0, "hostID": 0, "size": 1}]
+        bundle = self.bundle("/bin/probe", "exit", "0", change=self.rootless(inside))
+        argv = ["unshare", "--user", "--map-root-user", self.runtime.executable, "run", "--bundle", bundle.path, self.new_id()]
+        result = program.run(argv, before=become(), env=program.environment(XDG_RUNTIME_DIR=self.directory, **variables))
+        there = os.path.join(self.directory, "orlop")
+        self.assertEqual(result.status == 0, os.path.isdir(there), str(result))
+        return os.path.isdir(there) and os.rmdir(there) is None
+
+    def test_the_default_state_root_inside_a_user_namespace(self):
+        self.assertTrue(self.has_own_state_root(USER=None))
+        self.assertTrue(self.has_own_state_root(USER="sailor"))
+        self.assertFalse(self.has_own_state_root(USER="root"))
+
     def test_life_of_a_container_in_the_default_state_root(self):
         runtime = self.runtime
         runtime.argv = lambda *words, options=(): [runtime.executable, *options, *words]
