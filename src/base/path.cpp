@@ -62,8 +62,20 @@ std::optional<Fd> try_open_in(Directory const& root, std::string_view path, int 
   fail("openat2", {root.path, path});
 }
 
+// A directory in one that is there. A closed Fd: that is not so, and the walk has to look.
+Fd make_last(Directory const& root, std::string_view path) {
+  auto const slash = path.rfind('/');
+  std::string const name{path.substr(slash + 1)};  // npos + 1 is 0
+  if (name.empty() || name == "." || name == "..") return {};
+  std::string_view const above = slash == std::string_view::npos || slash == 0 ? "/" : path.substr(0, slash);
+  auto const parent = try_open_in(root, above, O_PATH | O_DIRECTORY);
+  if (!parent || mkdirat(*parent, name.c_str(), 0755) < 0) return {};
+  return Fd{openat(*parent, name.c_str(), O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC)};
+}
+
 Fd make_directories(Directory const& root, std::string_view path) {
   if (auto found = try_open_in(root, path, O_PATH | O_DIRECTORY)) return std::move(*found);
+  if (Fd made = make_last(root, path); made.is_open()) return made;
   Fd made = Walk{root.fd}.make(path, Walk::Make::directory);
   check(static_cast<int>(made), "mkdirat", {root.path, path});
   return made;

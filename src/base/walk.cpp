@@ -15,9 +15,9 @@ namespace {
 constexpr int most_links = 40;             // as the kernel: path_resolution(7)
 constexpr long proc_super_magic = 0x9fa0;  // statfs(2)
 
-bool is_kind(int fd, mode_t kind) {
+mode_t kind_of(int fd) {
   struct stat status;
-  return fstat(fd, &status) == 0 && (status.st_mode & S_IFMT) == kind;
+  return fstat(fd, &status) == 0 ? status.st_mode & S_IFMT : 0;
 }
 
 // A link in procfs may be a magic one, which leaves the root whatever its text says.
@@ -68,14 +68,16 @@ bool Walk::step(std::string const& name, Make make, bool follow) {
     if (make == Make::file) {
       last_ = Fd{openat(here(), name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644)};
       if (last_.is_open()) last_ = Fd{openat(here(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
-      return last_.is_open() && is_kind(last_, S_IFREG);
+      return last_.is_open() && kind_of(last_) == S_IFREG;
     }
     if (mkdirat(here(), name.c_str(), 0755) < 0 && errno != EEXIST) return false;
     next = Fd{openat(here(), name.c_str(), O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC)};
+    return next.is_open() && enter(std::move(next));
   }
   if (!next.is_open()) return false;
-  if (is_kind(next, S_IFLNK) && follow) return follow_link(next);
-  if (is_kind(next, S_IFDIR)) return enter(std::move(next));
+  mode_t const kind = kind_of(next);
+  if (kind == S_IFLNK && follow) return follow_link(next);
+  if (kind == S_IFDIR) return enter(std::move(next));
   if (!ahead_.empty()) return errno = ENOTDIR, false;
   last_ = std::move(next);
   return true;
@@ -99,7 +101,7 @@ Fd Walk::open(std::string_view path, int flags) {
   if (last_.is_open()) {
     if (flags & O_DIRECTORY) return errno = ENOTDIR, Fd{};
     if (flags & O_PATH) return std::move(last_);
-    if (is_kind(last_, S_IFLNK)) return errno = ELOOP, Fd{};
+    if (kind_of(last_) == S_IFLNK) return errno = ELOOP, Fd{};
     // The host's procfs is trusted; the descriptor is re-opened through it, not the name. That path is a link itself.
     int const again = (flags & ~O_NOFOLLOW) | O_CLOEXEC;
     return Fd{::open(concat({"/proc/self/fd/", static_cast<int>(last_)}).c_str(), again)};

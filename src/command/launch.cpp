@@ -72,7 +72,7 @@ plan::Systemd systemd_to_ask(bool is_hosts_root) {
 std::optional<plan::OrdinaryUser> ordinary_caller() {
   if (geteuid() == 0) return std::nullopt;
   auto const number = kernel::capability_of("CAP_SYS_ADMIN");
-  if (number && kernel::grantable_capabilities().permitted >> *number & 1) return std::nullopt;
+  if (number && kernel::grantable_capabilities(0).permitted >> *number & 1) return std::nullopt;
   return plan::OrdinaryUser{geteuid(), getegid()};
 }
 
@@ -115,8 +115,7 @@ Launch prepare_launch(Context const& context, Arguments const& arguments, Termin
   std::string const& id = arguments.words()[0];
   container::check_id(id);
   Launch launch;
-  // First of all: where it has to execute orlop again, nothing else is done twice; and the text that is mapped anew has
-  // not been read yet.
+  // First of all: where it has to execute orlop again, nothing else is done twice.
   launch.spare = kernel::protect_self_exe(context.argv);
   launch.bundle = load_bundle(arguments.value("bundle", "."), arguments.value("config"));
   launch::Survey host;

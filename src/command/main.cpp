@@ -1,6 +1,7 @@
 #include "orlop/base/error.hpp"
 #include "orlop/base/log.hpp"
 #include "orlop/command/command.hpp"
+#include "orlop/kernel/self_exe.hpp"
 #include "version.hpp"
 
 #include <cerrno>
@@ -47,7 +48,7 @@ log::Level level_of(Arguments const& globals) {
 
 unsigned inherited_descriptors() {
   int fd = 3;
-  while (fcntl(fd, F_GETFD) >= 0) ++fd;
+  while (fd != kernel::clone_of_start() && fcntl(fd, F_GETFD) >= 0) ++fd;
   return static_cast<unsigned>(fd - 3);
 }
 

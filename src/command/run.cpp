@@ -1,10 +1,26 @@
 #include "launch.hpp"
 
 #include "orlop/base/log.hpp"
+#include "orlop/kernel/cgroup_setting.hpp"
 #include "orlop/launch/destroy.hpp"
 #include "orlop/launch/supervise.hpp"
 
+#include <algorithm>
+#include <csignal>
+
 namespace orlop::command {
+
+namespace {
+
+// A program that was given too little to be loaded with cannot say so itself.
+void tell_of_want(int code, container::Record const& record) {
+  if (code != 128 + SIGKILL) return;
+  auto const& all = record.all_cgroups.empty() ? record.cgroups : record.all_cgroups;
+  if (std::any_of(all.begin(), all.end(), [](auto const& one) { return kernel::oom_kills(one) > 0; }))
+    log::warning("the kernel has killed in the container for want of memory: see linux.resources.memory.limit");
+}
+
+}  // namespace
 
 int run(Context const& context, Arguments const& arguments) {
   bool const detach = arguments.has("detach");
@@ -26,6 +42,7 @@ int run(Context const& context, Arguments const& arguments) {
     return 0;
   }
   int const code = launch::supervise(creation.init(), creation.take_terminal(), signals, std::move(notifier));
+  tell_of_want(code, creation.record());
   if (!arguments.has("keep")) launch::destroy(creation.directory(), creation.record());
   return code;
 }

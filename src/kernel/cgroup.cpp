@@ -21,8 +21,10 @@ namespace {
 
 // A v1 cpuset is born empty and takes nobody until it has cpus and memory nodes (unless clone_children is set above).
 // What another runtime is making at this moment may be empty still, too: whoever comes first fills it, from the top.
-std::string filled(std::string const& mount, std::string const& directory, char const* name) {
-  std::string value{trimmed(file::read(directory + name))};
+// One that we have just made need not be asked.
+std::string filled(std::string const& mount, std::string const& directory, char const* name, bool is_new = false) {
+  std::string value;
+  if (!is_new) value = trimmed(file::read(directory + name));
   if (!value.empty() || directory.size() <= mount.size()) return value;
   value = filled(mount, directory.substr(0, directory.rfind('/')), name);
   file::write_existing(directory + name, value);
@@ -38,13 +40,12 @@ std::string filled(std::string const& mount, std::string const& directory, char 
 }
 
 // False: the parent is missing.
-bool make_one(CgroupHierarchy const& hierarchy, std::string const& directory) {
-  if (mkdir(directory.c_str(), 0755) < 0 && errno != EEXIST) {
-    if (errno == ENOENT) return false;
-    fail_making(errno, directory);
-  }
+bool make_one(CgroupHierarchy const& hierarchy, std::string const& directory, bool& is_new) {
+  is_new = mkdir(directory.c_str(), 0755) == 0;
+  if (!is_new && errno == ENOENT) return false;
+  if (!is_new && errno != EEXIST) fail_making(errno, directory);
   if (hierarchy.has("cpuset"))
-    for (char const* name : {"/cpuset.cpus", "/cpuset.mems"}) filled(hierarchy.mount, directory, name);
+    for (char const* name : {"/cpuset.cpus", "/cpuset.mems"}) filled(hierarchy.mount, directory, name, is_new);
   return true;
 }
 
@@ -84,15 +85,20 @@ int remove_tree(std::string const& directory) {
 
 }  // namespace
 
-void make_cgroup(CgroupDirectory const& cgroup) {
+void make_cgroup(CgroupDirectory const& cgroup, bool& is_new) {
   std::string const full = cgroup.full();
   // Somebody may remove an empty parent at the same moment: start again, but not for ever.
   for (int attempt = 0; attempt < 16; ++attempt) {
-    if (make_one(cgroup.hierarchy, full)) return;
+    if (make_one(cgroup.hierarchy, full, is_new)) return;
     for (auto slash = cgroup.path.find('/', 1); slash != std::string::npos; slash = cgroup.path.find('/', slash + 1))
-      if (!make_one(cgroup.hierarchy, cgroup.hierarchy.mount + cgroup.path.substr(0, slash))) break;
+      if (bool ignored; !make_one(cgroup.hierarchy, cgroup.hierarchy.mount + cgroup.path.substr(0, slash), ignored)) break;
   }
   fail(ENOENT, "mkdir", {full});
+}
+
+void make_cgroup(CgroupDirectory const& cgroup) {
+  bool ignored;
+  make_cgroup(cgroup, ignored);
 }
 
 void delegate_cgroup(std::string const& directory, uid_t owner) {

@@ -42,12 +42,9 @@ bool is_device(int fd, DeviceNode const& node) {
 
 void make_device(Directory const& parent, std::string const& name, DeviceNode const& node) {
   std::string const shown = path::joined(parent.path, name);
-  mode_t const mask = umask(0);
   int const made = mknodat(parent.fd, name.c_str(), node.kind | node.mode, makedev(node.major, node.minor));
-  int const code = errno;
-  umask(mask);
-  if (made < 0 && code != EEXIST) fail(code, "mknodat", {shown, node.major, node.minor});
-  // Mostly it is as it was asked for; but a directory may hand its group on, or an access list.
+  if (made < 0 && errno != EEXIST) fail("mknodat", {shown, node.major, node.minor});
+  // Mostly it is as it was asked for; but there may be a umask, and a directory may hand its group on, or an access list.
   struct stat status;
   check(fstatat(parent.fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW), "fstatat", {shown});
   if (is_same(status, node) && has_mode_and_owner(status, node)) return;

@@ -3,7 +3,7 @@
 #include "orlop/base/error.hpp"
 #include "orlop/base/fd.hpp"
 #include "orlop/base/path.hpp"
-#include "self_exe_map.hpp"
+#include "self_exe_start.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -14,6 +14,7 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <utility>
 
 namespace orlop::kernel {
 
@@ -69,15 +70,19 @@ Fd sealed_copy(int exe) {
 
 }  // namespace
 
+int clone_of_start() noexcept { return start_of_self().clone; }
+
 Fd protect_self_exe(char* const* arguments) {
   Doing const doing{"protecting orlop's own executable"};
+  Start& start = start_of_self();
+  Fd tree{std::exchange(start.clone, -1)};
+  if (start.is_read_only) return tree;
+  if (tree.is_open()) execute_again(tree, arguments);
   if (is_roots_alone()) return {};
   Fd const exe = path::open_host(self, O_RDONLY);
   if (is_out_of_reach(exe)) return {};
-  Fd tree = try_read_only_clone();
-  if (!tree.is_open()) execute_again(sealed_copy(exe), arguments);
-  Fd const read_only{openat(AT_FDCWD, concat({"/proc/self/fd/", static_cast<int>(tree)}).c_str(), O_RDONLY | O_CLOEXEC)};
-  if (read_only.is_open() && try_remap_self(read_only)) return tree;
+  tree = try_read_only_clone();
+  if (!tree.is_open()) tree = sealed_copy(exe);
   execute_again(tree, arguments);
 }
 

@@ -69,9 +69,7 @@ Fd CgroupSet::make_birthplace() {
   Doing const doing{"cgroup"};
   auto const* const born = cgroup_.born_in();
   if (!born) return {};
-  bool const is_new = is_missing(*born);
-  if (is_new) made_.push_back(born->full());
-  kernel::make_cgroup(*born);
+  bool const is_new = make(*born);
   // Where v2 is all there is, its controllers count what the statistics show, limit or not.
   kernel::enable_controllers(born->hierarchy.mount, born->path, cgroup_.controllers, cgroup_.directories.size() == 1);
   if (is_new && cgroup_.owner) kernel::delegate_cgroup(born->full(), *cgroup_.owner);
@@ -123,11 +121,21 @@ void CgroupSet::make_rest(pid_t process, int interruption) {
     make_unit(process, interruption);
     take_over_tree(process);
   }
-  for (auto const& directory : cgroup_.directories) {
-    if (directory.hierarchy.is_v2) continue;
-    if (is_missing(directory)) made_.push_back(directory.full());
-    kernel::make_cgroup(directory);
+  for (auto const& directory : cgroup_.directories)
+    if (!directory.hierarchy.is_v2) make(directory);
+}
+
+// What we have made is ours to take away, even if an error came right behind it; what was there before never is.
+bool CgroupSet::make(kernel::CgroupDirectory const& directory) {
+  bool is_new = false;
+  try {
+    kernel::make_cgroup(directory, is_new);
+  } catch (Error const&) {
+    if (is_new) made_.push_back(directory.full());
+    throw;
   }
+  if (is_new) made_.push_back(directory.full());
+  return is_new;
 }
 
 // Devices: by the v1 controller where there is one, by the v2 tree where it is the only hierarchy.

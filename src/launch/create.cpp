@@ -118,17 +118,14 @@ Creation::~Creation() {
   if (has_pid_file_ && owner_ == getpid()) unlink(options_.pid_file.c_str());
 }
 
-// While the child makes its network namespace (the longest of its steps), we do what is to be done outside, on another
-// processor. A cgroup v2 directory in which the child is to be born comes before the clone, and its record before that.
+// While the child makes its network namespace (the longest of its steps), we do what is to be done outside. A cgroup v2 directory in which the child is to be born comes before the clone, and its record before that.
 void Creation::create() {
   std::vector<Fd> joined = open_joined(plan_.namespaces);
   refuse_unit_that_exists(plan_.cgroup);
   if (plan_.cgroup.born_in()) claim();
   clone(std::move(joined));
-  elsewhere_.emplace();
   make_outside();
   serve(channel_, signals_, is_executing_, "the container was made", [&](Heard& heard) { return is_done(heard); });
-  elsewhere_.reset();
 }
 
 // Into a joined pid namespace we go for as long as the clone takes: so init is our own child there, too.
@@ -238,7 +235,8 @@ void Creation::make_outside() {
   cgroups_.set();
   // Behind a stage the rest is said when init is there: take_over.
   if (!has_stage && !say(channel_, Word::cgroups_set)) report_death();
-  spare_.reset();
+  // Behind `create` nobody waits for the payload: now is as good a moment as any.
+  if (options_.waits_for_start) spare_.reset();
   log::debug("cgroups made and set");
 }
 
@@ -281,6 +279,7 @@ bool Creation::is_done(Heard& heard) {
       become_created();
       is_executing_ = true;
       last_words_ = std::move(heard.fd);
+      spare_.reset();  // not before: the child's own umount would have to wait for it
       return false;
     case Word::listener:
       deliver_listener(std::move(heard.fd), record_, "created", init_.pid());
@@ -297,9 +296,8 @@ bool Creation::is_done(Heard& heard) {
   }
 }
 
-// A hook may ask for the container, or kill it: what is recorded of it has to hold. It gets the affinity of our caller.
+// A hook may ask for the container, or kill it: what is recorded of it has to hold.
 void Creation::run_hooks() {
-  elsewhere_.reset();
   directory_.write_record(record_);
   aftermath_.expect(record_);
   auto const& hooks = *plan_.hooks;

@@ -104,7 +104,6 @@ Join::Join(plan::Plan const& plan, container::Record const& record, Fd init, Joi
 void Join::execute() {
   try {
     clone();
-    spare_.reset();
     serve(channel_, signals_, is_executing_, "the program was executed", [&](Heard& heard) { return is_done(heard); });
   } catch (Error const& error) {
     // Whatever the kernel calls it: into a container that has died meanwhile nobody gets.
@@ -185,6 +184,7 @@ bool Join::is_done(Heard& heard) {
     case Word::executing:
       is_executing_ = true;
       last_words_ = std::move(heard.fd);
+      spare_.reset();
       return false;
     case Word::listener:
       deliver_listener(std::move(heard.fd), record_, "running", process_.pid());

@@ -28,12 +28,13 @@ mode_t kind_of(int fd, std::string const& shown) {
 }
 
 // An image whose /proc or /sys is a symlink sends the mount elsewhere, and everything that is written below it.
-void refuse_link(Directory const& root, plan::Mount const& mount) {
-  if (mount.type != "proc" && mount.type != "sysfs") return;
-  auto const found = path::try_open_in(root, mount.destination, O_PATH | O_NOFOLLOW);
-  if (found && kind_of(*found, mount.destination) == S_IFLNK)
+Fd ordinary_target(Directory const& root, plan::Mount const& mount) {
+  auto found = path::try_open_in(root, mount.destination, O_PATH | O_NOFOLLOW);
+  mode_t const kind = found ? kind_of(*found, mount.destination) : 0;
+  if (kind == S_IFLNK)
     throw Error::refusal(concat({mount.type, " must be mounted on an ordinary directory, and ", mount.destination,
                                  " is a symbolic link"}));
+  return kind == S_IFDIR ? std::move(*found) : mount_target(root, mount, true);
 }
 
 // Our own, or the host's where a user namespace has no right to a new one.
@@ -110,8 +111,8 @@ Fd open_bind(Opener const& opener, plan::Mount const& mount, std::int32_t place)
 }
 
 Fd target_of(Directory const& root, plan::Mount const& mount) {
-  refuse_link(root, mount);
-  return mount_target(root, mount, true);
+  bool const must_be_ordinary = mount.type == "proc" || mount.type == "sysfs";
+  return must_be_ordinary ? ordinary_target(root, mount) : mount_target(root, mount, true);
 }
 
 Fd target_of(Directory const& root, plan::Mount const& mount, int tree) {

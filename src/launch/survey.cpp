@@ -141,9 +141,8 @@ std::optional<std::string> const& Survey::manager_cgroup(bool of_user) {
   return manager_;
 }
 
-kernel::Grantable Survey::grantable_capabilities() {
-  if (!grantable_) grantable_ = kernel::grantable_capabilities();
-  return *grantable_;
+kernel::Grantable Survey::grantable_capabilities(kernel::CapabilitySet bounding) {
+  return kernel::grantable_capabilities(bounding);
 }
 
 bool Survey::has_apparmor() { return kernel::has_apparmor(); }

@@ -28,15 +28,15 @@ Value number_of(Value const (&table)[size], Enum word) {
 void check_deadline(oci::Scheduler const& wanted) {
   constexpr std::uint64_t least = 1024, most = std::uint64_t{1} << 63;
   auto const refuse = [](char const* member, std::initializer_list<Piece> why) {
-    throw Refusal{std::string{"process.scheduler."} + member, "sched_setattr: `SCHED_DEADLINE` " + concat(why)};
+    throw Refusal{std::string{"process.scheduler"} + member, "sched_setattr: `SCHED_DEADLINE` " + concat(why)};
   };
   auto const [runtime, deadline, period] = std::tuple{wanted.runtime, wanted.deadline, wanted.period};
-  if (!runtime) refuse("runtime", {"requires `runtime`; sched_setattr: `SCHED_DEADLINE` runtime must be greater than 0"});
-  if (!deadline) refuse("deadline", {"requires `deadline`"});
+  if (!runtime) refuse("", {"requires `runtime`; sched_setattr: `SCHED_DEADLINE` runtime must be greater than 0"});
+  if (!deadline) refuse("", {"requires `deadline`"});
   if (runtime < least || runtime >= most)
-    refuse("runtime", {"runtime ", runtime, " must be between ", least, " and ", most - 1, " (nanoseconds)"});
-  if (runtime > deadline) refuse("runtime", {"runtime ", runtime, " must be <= deadline ", deadline});
-  if (period && deadline > period) refuse("deadline", {"deadline ", deadline, " must be <= period ", period});
+    refuse(".runtime", {"runtime ", runtime, " must be between ", least, " and ", most - 1, " (nanoseconds)"});
+  if (runtime > deadline) refuse(".runtime", {"runtime ", runtime, " must be <= deadline ", deadline});
+  if (period && deadline > period) refuse(".deadline", {"deadline ", deadline, " must be <= period ", period});
 }
 
 void plan_scheduler(oci::Scheduler const& wanted, Process& process) {

@@ -68,8 +68,9 @@ void keep_raisable(kernel::Capabilities& set, Plan& plan) {
 void plan_capabilities(oci::LinuxCapabilities const& wanted, HostFacts& host, Plan& plan) {
   // The first process of a user namespace has all of them there, whatever orlop has.
   constexpr CapabilitySet all = (CapabilitySet{1} << kernel::capability_count) - 1;
-  auto const grantable = plan.user_namespace ? kernel::Grantable{all, all} : host.grantable_capabilities();
   Ignored ignored;
+  CapabilitySet const asked = set_of(wanted.bounding, all, ignored);
+  auto const grantable = plan.user_namespace ? kernel::Grantable{all, all} : host.grantable_capabilities(asked);
   auto& set = plan.process.capabilities;
   set.bounding = set_of(wanted.bounding, grantable.bounding, ignored);
   set.permitted = set_of(wanted.permitted, grantable.permitted, ignored);

@@ -23,8 +23,7 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
 """
 
 
-class Containerd:
-    own_mounts = ()
+class Containerd(engine.Engine):
     needs = ("containerd", "containerd-shim-runc-v2", "ctr")
     env = {}
 

@@ -15,7 +15,7 @@ IMAGE = "busy/box:1"
 PARENT = "/" + TAG
 
 
-class Docker:
+class Docker(engine.Engine):
     needs = ("dockerd", "docker", "containerd", "docker-proxy", "iptables")
     cgroup_parents = (PARENT,)
     image = IMAGE

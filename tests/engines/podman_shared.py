@@ -36,12 +36,10 @@ network_config_dir = "%(networks)s"
 """
 
 
-class Podman:
+class Podman(engine.Engine):
     """`argv` is the kind's own."""
 
     needs = ("podman", "conmon", "iptables")
-    cgroup_parents = ()
-    own_mounts = ()
     manager = "cgroupfs"
     image = IMAGE
     at_once = ("--time", "0")

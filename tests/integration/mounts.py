@@ -188,6 +188,51 @@ class Binds(ContainerCase):
                 self.end(name)
                 kernel.unmount(source)
 
+    def test_what_is_mounted_later_in_a_volume_of_each_propagation(self):
+        """On the host: seen inside with slave and shared. Inside: seen on the host with shared alone, and that of the root."""
+        rows = (  # the root's, the volume's, seen inside, seen on the host
+            (None, None, True, False), (None, "rprivate", False, False), (None, "private", False, False),
+            (None, "rslave", True, False), (None, "slave", True, False), ("rslave", "rslave", True, False),
+            (None, "rshared", True, False), ("rslave", "rshared", True, False), ("rshared", "rslave", True, False),
+            ("rshared", "rshared", True, True), ("rshared", "rprivate", False, False), (None, "runbindable", False, False),
+            ("private", "rslave", False, False))
+        for number, (root, word, inside, outside) in enumerate(rows):
+            with self.subTest(root=root, volume=word):
+                source = os.path.join(self.directory, "volume%d" % number)
+                os.makedirs(source)
+                kernel.mount("volume", source, "tmpfs", 0)
+                try:
+                    kernel.mount(None, source, None, kernel.MS_SHARED)
+                    for name in ("host", "own", "deep"):
+                        os.mkdir(os.path.join(source, name))
+                    kernel.mount("deep", source + "/deep", "tmpfs", 0)  # a mount below, that r- words reach
+                    os.mkdir(source + "/deep/host")
+                    self.check_later_mounts(source, root, word, inside, outside)
+                finally:
+                    kernel.unmount(source)
+
+    def check_later_mounts(self, source, root, word, inside, outside):
+        def change(bundle):
+            if root:
+                bundle.linux["rootfsPropagation"] = root
+            bundle.grant("CAP_SYS_ADMIN")
+            bundle.mount("/tmp", type="bind", source=source, options=["rbind"] + [word] * bool(word))
+
+        def places(pid):
+            with open("/proc/%s/mountinfo" % pid) as file:
+                return {line.split()[4] for line in file}
+        name = self.start_sleeper(change=change)
+        pid = self.pid_of(name)
+        kernel.mount("late", source + "/host", "tmpfs", 0)
+        kernel.mount("late", source + "/deep/host", "tmpfs", 0)
+        self.assertEqual("/tmp/host" in places(pid), inside)
+        if word in (None, "rprivate", "rslave", "rshared"):
+            self.assertEqual("/tmp/deep/host" in places(pid), inside)
+        self.runtime.ok("exec", "--cap", "CAP_SYS_ADMIN", name, "/bin/mount", "-t", "tmpfs", "late", "/tmp/own")
+        self.assertIn("/tmp/own", places(pid))
+        self.assertEqual(source + "/own" in places("self"), outside)
+        self.end(name)
+
 
 class CgroupMounts(ContainerCase):
     def inside(self, own_namespace=True):

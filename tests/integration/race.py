@@ -61,7 +61,7 @@ def leads_over(call, point):
 
 
 class Race(ContainerCase):
-    seconds = 280
+    seconds = 7200 if SWEEP else 280
     executable = settings.ORLOP
 
     def setUp(self):

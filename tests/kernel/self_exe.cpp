@@ -46,6 +46,7 @@ public:
     return {text, length > 0 ? static_cast<std::size_t>(length) - 1 : 0};
   }
   std::string const& exe() const { return exe_; }
+  std::string process() const { return concat({"/proc/", child_.pid()}); }
   int end() {
     input_.reset();
     return process::exit_code(child_.reap());
@@ -113,7 +114,7 @@ void with_copy(char const* original, std::function<void(std::string const& path)
 
 void check_fallback(char const* original, std::function<void()> const& prepare) {
   with_copy(original, [&](std::string const& path) {
-    Program program{path, "protected", prepare};
+    Program program{path, "run", prepare};
     CHECK(program.line() == "clone no, restarted yes, image same, exceptions yes, data yes, last the last one");
     attack(program, program.exe());
   });
@@ -143,9 +144,28 @@ TEST_CASE("self_exe: without protection the attack succeeds") {
 }
 
 #ifdef ORLOP_TEST_STATIC
-TEST_CASE("self_exe: remapped, it cannot be written, and goes on with its code and data") {
+TEST_CASE("self_exe: mapped again, it cannot be written, and goes on with its code and data") {
   with_copy(ORLOP_SELF_EXE_PROGRAM, [](std::string const& path) {
-    Program program{path, "protected"};
+    Program program{path, "run"};
+    CHECK(program.line() == "clone yes, restarted no, image same, exceptions yes, data yes, last the last one");
+    attack(program, program.exe());
+  });
+}
+
+TEST_CASE("self_exe: mapped again, what /proc says of it is what it was") {
+  with_copy(ORLOP_SELF_EXE_PROGRAM, [](std::string const& path) {
+    Program program{path, "run"};
+    program.line();
+    std::string const words = concat({path, std::string_view{"\0run\0the last one\0", 18}});
+    CHECK(file::read(program.process() + "/cmdline") == words);
+    CHECK(file::read(program.process() + "/environ").find("PATH=") != std::string::npos);
+    CHECK(program.end() == 7);
+  });
+}
+
+TEST_CASE("self_exe: with 0, 1 and 2 closed, none of them is taken") {
+  with_copy(ORLOP_SELF_EXE_PROGRAM, [](std::string const& path) {
+    Program program{path, "run", [] { for (int fd : {0, 1, 2}) close(fd); }};
     CHECK(program.line() == "clone yes, restarted no, image same, exceptions yes, data yes, last the last one");
     attack(program, program.exe());
   });
@@ -162,7 +182,7 @@ TEST_CASE("self_exe: where PR_SET_MM is refused it is executed again from the re
 
 TEST_CASE("self_exe: without CAP_SYS_ADMIN it is executed again from a sealed memfd") {
   with_copy(ORLOP_SELF_EXE_PROGRAM, [](std::string const& path) {
-    Program program{path, "protected", drop_admin};
+    Program program{path, "run", drop_admin};
     CHECK(program.line() == "clone no, restarted yes, image same, exceptions yes, data yes, last the last one");
     Fd const kept = path::open_host(program.exe(), O_RDONLY);
     CHECK(fcntl(kept, F_GET_SEALS) == (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE));
@@ -180,7 +200,7 @@ TEST_CASE("self_exe: on a read-only mount there is nothing to do") {
   with_copy(ORLOP_SELF_EXE_PROGRAM, [](std::string const& path) {
     REQUIRE(mount(path.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) == 0);
     REQUIRE(mount("", path.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) == 0);
-    Program program{path, "protected"};
+    Program program{path, "run"};
     CHECK(program.line() == "clone no, restarted no, image same, exceptions yes, data yes, last the last one");
     attack(program, program.exe());
   });
@@ -189,7 +209,7 @@ TEST_CASE("self_exe: on a read-only mount there is nothing to do") {
 TEST_CASE("self_exe: no mount appears on the host") {
   with_copy(ORLOP_SELF_EXE_PROGRAM, [](std::string const& path) {
     auto const before = file::read("/proc/self/mountinfo", most);
-    Program program{path, "protected"};
+    Program program{path, "run"};
     CHECK(program.line() != "");
     CHECK(file::read("/proc/self/mountinfo", most) == before);
     CHECK(program.end() == 7);

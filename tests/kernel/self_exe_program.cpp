@@ -1,6 +1,7 @@
-// Protects its own executable, shows that it still works, says what happened, and waits for the end of its input.
+// Protects its own executable, shows that it still works, says what happened, and waits for the end of its input. "run" is
+// one of the words that self_exe_start.cpp looks for.
 //
-//   PROGRAM protected|unprotected [ARGUMENT...]
+//   PROGRAM run|unprotected [ARGUMENT...]
 #include "orlop/base/file.hpp"
 #include "orlop/base/text.hpp"
 #include "orlop/kernel/self_exe.hpp"
@@ -97,7 +98,7 @@ int main(int count, char** words) {
   auto const before = image_permissions();
   Fd clone;
   try {
-    if (count > 1 && std::string_view{words[1]} == "protected") clone = kernel::protect_self_exe(words);
+    if (count > 1 && std::string_view{words[1]} == "run") clone = kernel::protect_self_exe(words);
   } catch (std::exception const& error) {
     std::printf("error %s\n", error.what());
     return 1;

@@ -103,7 +103,7 @@ class Tree:
             self.fault(path, number, "kernel/%s may not include its sibling %s" % (self.noun_of(path), target))
 
     def noun_of(self, path):
-        """self_exe_map.cpp without a public header of its own is a part of self_exe."""
+        """self_exe_start.cpp without a public header of its own is a part of self_exe."""
         stem = stem_of(path)
         words = stem.split("_")
         for count in range(len(words), 0, -1):

@@ -21,7 +21,7 @@ PLANTED = [
     ("src/kernel/mount.cpp", '#include "oci/spec.hpp"', "kernel may not include oci-spec"),
     ("src/kernel/mount.cpp", '#include "orlop/kernel/pivot.hpp"', "kernel/mount may not include its sibling"),
     ("src/kernel/device_filter.cpp", '#include "orlop/kernel/device.hpp"', "kernel/device_filter may not include its"),
-    ("src/kernel/mount.cpp", '#include "self_exe_map.hpp"', "kernel/mount may not include its sibling"),
+    ("src/kernel/mount.cpp", '#include "self_exe_start.hpp"', "kernel/mount may not include its sibling"),
     ("include/orlop/kernel/mount.hpp", '#include "orlop/kernel/uts.hpp"', "kernel/mount may not include its sibling"),
     ("src/kernel/mount.cpp", '  #  include   "orlop/command/command.hpp" // x', "kernel may not include command"),
     ("src/kernel/mount.cpp", "#include <orlop/plan/plan.hpp>", "our own headers"),
@@ -47,7 +47,7 @@ INNOCENT = [
     ("src/plan/planted.cpp", '#include "oci/spec.hpp"\n#include "orlop/kernel/mount.hpp"'),
     ("src/container/planted.cpp", '#include "oci/spec.hpp"\n#include "orlop/base/fd.hpp"'),
     ("src/launch/planted.cpp", '#include "orlop/plan/plan.hpp"\n#include "oci/spec.hpp"\n#include "orlop/base/fd.hpp"'),
-    ("src/kernel/self_exe_planted.cpp", '#include "orlop/kernel/self_exe.hpp"\n#include "self_exe_map.hpp"'),
+    ("src/kernel/self_exe_planted.cpp", '#include "orlop/kernel/self_exe.hpp"\n#include "self_exe_start.hpp"'),
     ("src/base/planted.cpp", '#include "walk.hpp"\n// #include "orlop/kernel/mount.hpp"'),
 ]
 

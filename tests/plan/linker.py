@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 SYMBOL = re.compile(r"[0-9a-f ]{16} (?P<letter>\S) (?P<name>.+)")
-CALL = "orlop::kernel::grantable_capabilities()"
+CALL = "orlop::kernel::grantable_capabilities(unsigned long)"
 
 
 def symbols(paths, letters):

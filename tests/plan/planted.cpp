@@ -9,7 +9,7 @@ class Impure : public HostFacts {
 public:
   std::vector<kernel::CgroupHierarchy> const& cgroup_hierarchies() override { return none_; }
   std::vector<std::string> const& unified_controllers() override { return nothing_; }
-  kernel::Grantable grantable_capabilities() override { return kernel::grantable_capabilities(); }
+  kernel::Grantable grantable_capabilities(kernel::CapabilitySet bounding) override { return kernel::grantable_capabilities(bounding); }
   bool is_own_namespace(std::uint64_t, std::string const&) override { return false; }
   std::optional<kernel::IdSpan> subordinate_ids(bool) override { return {}; }
   std::string obstacle_to_cgroup(kernel::CgroupDirectory const&) override { return {}; }

@@ -295,10 +295,10 @@ RefusalRow const mount_rows[] = {
 RefusalRow const attribute_rows[] = {
     {"process.oomScoreAdj", "1001 is not between -1000 and 1000", [](Spec& s) { s.process->oom_score_adj = 1001; }},
     {"process.scheduler.priority", "-1 is below 0", [](Spec& s) { s.process->scheduler.emplace().priority = -1; }},
-    {"process.scheduler.runtime",
+    {"process.scheduler",
      "sched_setattr: `SCHED_DEADLINE` requires `runtime`; sched_setattr: `SCHED_DEADLINE` runtime must be greater than 0",
      [](Spec& s) { s.process->scheduler = {.policy = oci::SchedulerPolicy::deadline, .runtime = 0, .deadline = 2000, .period = 2000}; }},
-    {"process.scheduler.deadline", "sched_setattr: `SCHED_DEADLINE` requires `deadline`",
+    {"process.scheduler", "sched_setattr: `SCHED_DEADLINE` requires `deadline`",
      [](Spec& s) { s.process->scheduler = {.policy = oci::SchedulerPolicy::deadline, .runtime = 2000, .deadline = 0, .period = 2000}; }},
     {"process.scheduler.runtime", "sched_setattr: `SCHED_DEADLINE` runtime 1023 must be between 1024 and 9223372036854775807 (nanoseconds)",
      [](Spec& s) { s.process->scheduler = {.policy = oci::SchedulerPolicy::deadline, .runtime = 1023, .deadline = 2000, .period = 2000}; }},

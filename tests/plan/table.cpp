@@ -77,7 +77,7 @@ std::optional<std::string> const& Table::manager_cgroup(bool) {
   return manager_;
 }
 
-orlop::kernel::Grantable Table::grantable_capabilities() {
+orlop::kernel::Grantable Table::grantable_capabilities(orlop::kernel::CapabilitySet) {
   ask(capabilities, answers_.grantable_capabilities.has_value());
   return *answers_.grantable_capabilities;
 }

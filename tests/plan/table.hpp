@@ -40,7 +40,7 @@ public:
   std::vector<orlop::kernel::CgroupHierarchy> const& cgroup_hierarchies() override;
   std::vector<std::string> const& unified_controllers() override;
   std::optional<std::string> const& manager_cgroup(bool of_user) override;
-  orlop::kernel::Grantable grantable_capabilities() override;
+  orlop::kernel::Grantable grantable_capabilities(orlop::kernel::CapabilitySet) override;
   bool is_own_namespace(std::uint64_t kind, std::string const& path) override;
   std::optional<orlop::kernel::IdSpan> subordinate_ids(bool of_groups) override;
   std::string obstacle_to_cgroup(orlop::kernel::CgroupDirectory const& cgroup) override;

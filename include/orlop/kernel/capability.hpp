@@ -33,12 +33,12 @@ struct Capabilities {
   bool operator==(Capabilities const&) const = default;
 };
 
-// What this process may hand on: its permitted set and its bounding set.
+// What this process may hand on: its permitted set, and what its bounding set has of the ones that are asked for.
 struct Grantable {
   CapabilitySet permitted = 0;
   CapabilitySet bounding = 0;
 };
-Grantable grantable_capabilities();
+Grantable grantable_capabilities(CapabilitySet asked);
 
 // Drops what is not in the set, and what this table has no name for. Needs CAP_SETPCAP.
 void limit_bounding_set(CapabilitySet kept);

@@ -34,7 +34,9 @@ struct CgroupDirectory {
 };
 
 // Makes the cgroup and what is missing above it; on v1 each new cpuset gets its parent's cpus and mems, without which
-// no process can enter. Errors: EACCES/EPERM (not delegated), ENOSPC (the kernel's limit of cgroups), EROFS.
+// no process can enter. `is_new` becomes true as soon as the cgroup itself has been made, and was not there before: even
+// if an error comes after that. Errors: EACCES/EPERM (not delegated), ENOSPC (the kernel's limit of cgroups), EROFS.
+void make_cgroup(CgroupDirectory const& cgroup, bool& is_new);
 void make_cgroup(CgroupDirectory const& cgroup);
 // v2: gives a user the directory and those of its files that /sys/kernel/cgroup/delegate names: the user may then make
 // cgroups below and move processes between them, but not change the limits. The files of controllers have to be there.

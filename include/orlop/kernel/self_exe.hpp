@@ -3,14 +3,12 @@
 //
 // Before: single-threaded, nothing of a container can see this process yet. After: as said, or an Error.
 //
-// How it was chosen (attack test: tests/kernel/self_exe.cpp; measured on kernel 6.18, static-pie of 0.9 MB, per start,
-// in one run: nothing 361 µs · remap 463 · re-exec from the read-only clone 711; a sealed memfd costs a copy of the
-// file on top):
-//  1. remap    The program's file is cloned as a read-only mount, its text is mapped again from there, its data becomes
-//              anonymous memory, and PR_SET_MM_MAP makes the read-only file our exe. No execve, no copy of the text.
-//              Needs CAP_SYS_ADMIN, CONFIG_CHECKPOINT_RESTORE, and a static program.
-//  2. re-exec  from that clone, where the kernel refuses the prctl.
-//  3. re-exec  from a sealed memfd, where no mount can be cloned (no CAP_SYS_ADMIN).
+// How, in this order (attack test: tests/kernel/self_exe.cpp; what each costs: `contrib/bench`, and shared notes):
+//  1. mapped again  The program's file is cloned as a read-only mount, its segments are mapped from there before anything
+//                   in them has been touched, and PR_SET_MM_MAP makes the read-only file our exe: self_exe_start.cpp. No
+//                   second execve. Needs CAP_SYS_ADMIN, CONFIG_CHECKPOINT_RESTORE, and a static program on x86-64.
+//  2. re-exec       from that clone, where the kernel refuses the prctl, or the build has no start of its own.
+//  3. re-exec       from a sealed memfd, where no mount can be cloned (no CAP_SYS_ADMIN).
 // A process whose exe lies on a read-only mount, or in a sealed memfd, is protected already and does nothing.
 #pragma once
 #include "orlop/base/fd.hpp"
@@ -21,5 +19,8 @@ namespace orlop::kernel {
 // The result is the clone, or nothing. Closing its last descriptor unmounts it, which waits for an RCU grace period: so
 // close it when there is nothing better to do. The file that is our exe stays read-only all the same.
 Fd protect_self_exe(char* const* arguments);
+
+// The descriptor that has been opened before main and is not the caller's; -1: there is none, or it has been taken.
+int clone_of_start() noexcept;
 
 }  // namespace orlop::kernel

@@ -38,6 +38,7 @@ public:
   }
 
 private:
+  bool make(kernel::CgroupDirectory const& directory);
   void make_unit(pid_t process, int interruption);
   void check_place(pid_t process) const;
   void take_over_tree(pid_t process);

@@ -9,7 +9,6 @@
 #include "orlop/launch/channel.hpp"
 #include "orlop/launch/notify.hpp"
 #include "orlop/launch/signal_guard.hpp"
-#include "orlop/kernel/processor.hpp"
 #include "orlop/plan/plan.hpp"
 
 #include <memory>
@@ -100,7 +99,6 @@ private:
   std::unique_ptr<RdtSet> rdt_;  // if the plan has some
   Child init_;
   Fd channel_, terminal_, spare_, last_words_;
-  std::optional<kernel::ElsewhereWhile> elsewhere_;
   std::optional<Notifier> notifier_;
   bool is_executing_ = false, has_pid_file_ = false;
   pid_t owner_ = getpid();

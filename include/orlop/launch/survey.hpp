@@ -11,7 +11,7 @@ public:
   std::vector<kernel::CgroupHierarchy> const& cgroup_hierarchies() override;
   std::vector<std::string> const& unified_controllers() override;
   std::optional<std::string> const& manager_cgroup(bool of_user) override;
-  kernel::Grantable grantable_capabilities() override;
+  kernel::Grantable grantable_capabilities(kernel::CapabilitySet bounding) override;
   bool is_own_namespace(std::uint64_t kind, std::string const& path) override;
   std::optional<kernel::IdSpan> subordinate_ids(bool of_groups) override;
   std::string obstacle_to_cgroup(kernel::CgroupDirectory const& cgroup) override;
@@ -24,7 +24,6 @@ private:
   std::optional<std::vector<kernel::CgroupHierarchy>> hierarchies_;
   std::optional<std::vector<std::string>> unified_;
   std::optional<std::string> manager_;
-  std::optional<kernel::Grantable> grantable_;
 };
 
 }  // namespace orlop::launch

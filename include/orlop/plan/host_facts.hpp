@@ -22,8 +22,8 @@ public:
   // Below which cgroup ("" is the root) systemd makes its units, the system's manager or the caller's own; nothing:
   // this machine was not booted with systemd.
   virtual std::optional<std::string> const& manager_cgroup(bool of_user) = 0;
-  // What this process can hand on.
-  virtual kernel::Grantable grantable_capabilities() = 0;
+  // What this process can hand on; of the bounding set, only those are looked at.
+  virtual kernel::Grantable grantable_capabilities(kernel::CapabilitySet bounding) = 0;
   // The file is the namespace of that kind (CLONE_NEW*) that this process is in.
   virtual bool is_own_namespace(std::uint64_t kind, std::string const& path) = 0;
   // What /etc/subuid or /etc/subgid gives to the user who calls us (subuid(5)): the first line of it, inside is 0.
