@@ -35,6 +35,19 @@ class User(ContainerCase):
         self.assertIn("Uid:\t0\t0\t0\t0", ids["text"])
         self.assertIn("Groups:\t \n", ids["text"])
 
+    def test_a_map_is_made_where_the_config_has_none(self):
+        """The caller's own id, and what /etc/subuid gives: of root here, as a rule nothing."""
+        def change(bundle):
+            bundle.linux["namespaces"].append({"type": "user"})
+            for mount in bundle.config["mounts"]:
+                mount["options"] = [option for option in mount.get("options", []) if option != "gid=5"]
+        uids, ids = self.lines("read", "/proc/self/uid_map", "+", "read", "/proc/self/status", change=change)
+        self.assertEqual(uids["text"].split()[:3], ["0", "0", "1"])
+        self.assertIn("Uid:\t0\t0\t0\t0", ids["text"])
+        name = self.start_sleeper(change)
+        self.assertEqual(self.runtime.ok("exec", name, "/bin/cat", "/proc/self/uid_map").stdout.split()[:3], ["0", "0", "1"])
+        self.end(name)
+
     def test_seen_from_the_host(self):
         name = self.start_sleeper(user_namespace)
         with open("/proc/%d/status" % self.pid_of(name)) as file:
