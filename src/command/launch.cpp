@@ -40,6 +40,15 @@ void check_rootfs(plan::Rootfs const& rootfs) {
   path::open_host(rootfs.path, O_PATH | O_DIRECTORY);
 }
 
+// Our own close themselves at execve.
+bool is_any_inherited(unsigned first, unsigned end) {
+  for (unsigned fd = first; fd < end; ++fd) {
+    int const flags = fcntl(static_cast<int>(fd), F_GETFD);
+    if (flags >= 0 && !(flags & FD_CLOEXEC)) return true;
+  }
+  return false;
+}
+
 // sd_listen_fds(3): they are for us if LISTEN_PID says so.
 unsigned listen_fds() {
   char const* const pid = getenv("LISTEN_PID");
@@ -91,9 +100,14 @@ plan::Descriptors descriptors_of(Context const& context, Arguments const& argume
       throw Error::refusal(concat({"--preserve-fds ", json_quoted(arguments.value("preserve-fds")), " is no number of descriptors"}));
     wanted.preserved = static_cast<unsigned>(*number);
   }
-  if (wanted.listen + wanted.preserved > context.inherited)
-    throw Error::refusal(concat({wanted.preserved ? "--preserve-fds" : "LISTEN_FDS", ": descriptor ", 3 + context.inherited,
-                                 " is not open"}));
+  unsigned const open = context.inherited;
+  if (wanted.listen + wanted.preserved <= open) return wanted;
+  // Fewer than were offered is what crun takes, too; a hole among them is a mistake.
+  bool const has_hole = is_any_inherited(3 + open, 3 + wanted.listen + wanted.preserved);
+  if (has_hole || wanted.listen > open)
+    throw Error::refusal(concat({wanted.listen > open ? "LISTEN_FDS" : "--preserve-fds", ": descriptor ", 3 + open, " is not open"}));
+  log::debug(concat({"--preserve-fds ", wanted.preserved, ": no descriptor is open from ", 3 + open, " on"}));
+  wanted.preserved = open - wanted.listen;
   return wanted;
 }
 

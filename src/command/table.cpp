@@ -30,14 +30,15 @@ constexpr Option bundle_option{"bundle", 'b', "DIR", "the bundle: the directory 
 constexpr Option config_option{"config", 'f', "FILE", "read FILE instead of the bundle's config.json"};
 constexpr Option console_option{"console-socket", 0, "SOCKET", "send the master of the container's terminal to this AF_UNIX socket"};
 constexpr Option no_new_keyring_option{"no-new-keyring", 0, nullptr, "keep the caller's session keyring"};
+constexpr Option no_subreaper_option{"no-subreaper", 0, nullptr, "accepted for runc's callers: orlop never is a subreaper"};
 constexpr Option no_pivot_option{"no-pivot", 0, nullptr, "move and chroot instead of pivot_root: for a root on a ramdisk"};
 constexpr Option pidfd_option{"pidfd-socket", 0, "SOCKET", "send a pidfd of the process to this AF_UNIX socket"};
 constexpr Option preserve_option{"preserve-fds", 0, "N", "give the program the descriptors 3 to N + 2 of the caller, too"};
 constexpr Option pid_file_option{"pid-file", 0, "FILE", "write init's pid as seen from here to FILE"};
 
 constexpr Option create_options[] = {
-    bundle_option, config_option, console_option, no_new_keyring_option, no_pivot_option, pid_file_option,
-    pidfd_option, preserve_option, help_option,
+    bundle_option, config_option, console_option, no_new_keyring_option, no_pivot_option, no_subreaper_option,
+    pid_file_option, pidfd_option, preserve_option, help_option,
 };
 constexpr Option run_options[] = {
     bundle_option,
@@ -47,6 +48,7 @@ constexpr Option run_options[] = {
     {"keep", 0, nullptr, "keep the container's state when it has ended"},
     no_new_keyring_option,
     no_pivot_option,
+    no_subreaper_option,
     pid_file_option,
     pidfd_option,
     preserve_option,
@@ -63,7 +65,7 @@ constexpr Option exec_options[] = {
     {"env", 'e', "VAR", "set an environment variable, NAME=VALUE (may be given several times)"},
     {"ignore-paused", 0, nullptr, "into a paused container, too: the process runs when it is resumed"},
     {"no-new-privs", 0, nullptr, "no program that is executed can gain privileges"},
-    {"no-subreaper", 0, nullptr, "accepted for runc's callers: orlop never is a subreaper"},
+    no_subreaper_option,
     {"pid-file", 0, "FILE", "write the process's pid as seen from here to FILE when it runs"},
     pidfd_option,
     preserve_option,

@@ -50,11 +50,15 @@ struct CloseDirectory {
 }  // namespace
 
 void check_id(std::string const& id) {
-  bool const is_good = !id.empty() && id.size() <= NAME_MAX && id != "." && id != ".." &&
-                       std::all_of(id.begin(), id.end(), is_id_character);
-  if (!is_good)
-    throw Error::refusal(concat({"invalid container ID format: ", json_quoted(id.substr(0, 64)),
-                                 " (letters, digits and _ + . - only, at most 255)"}));
+  auto const bad = std::find_if_not(id.begin(), id.end(), is_id_character);
+  char const* const reason = id.empty()            ? "it is empty"
+                             : id.size() > NAME_MAX ? "it is too long"
+                             : bad != id.end()      ? "invalid character in the container ID"
+                             : id.front() == '.'    ? "it begins with a dot"
+                                                    : nullptr;
+  if (reason)
+    throw Error::refusal(concat({"invalid container ID format: ", json_quoted(id.substr(0, 64)), ": ", reason,
+                                 " (letters, digits and _ + . - only, not . at the beginning, at most 255)"}));
 }
 
 std::string default_state_root() {

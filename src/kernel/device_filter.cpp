@@ -39,14 +39,17 @@ void insert(std::vector<DeviceRule>& exceptions, DeviceRule const& wanted) {
   exceptions.push_back(wanted);
 }
 
-// The kernel asks for one exception that has all of an access: devices that meet several get one more, with the sum.
+// The kernel asks for one exception that has all of an access, and of reading and writing at once: a device that meets
+// one for each gets one more, with the sum.
 void add(std::vector<DeviceRule>& exceptions, DeviceRule const& rule) {
   for (auto const& exception : exceptions)
     if (covers(exception, rule) && (rule.access & ~exception.access) == 0) return;
   auto const before = exceptions;
   insert(exceptions, rule);
+  constexpr std::uint8_t opening = device_read | device_write;
   for (DeviceRule both : before) {
-    if (!meets(both, rule)) continue;
+    auto const sum = (both.access | rule.access) & opening;
+    if (!meets(both, rule) || sum == (both.access & opening) || sum == (rule.access & opening)) continue;
     if (rule.major) both.major = rule.major;
     if (rule.minor) both.minor = rule.minor;
     both.access |= rule.access;

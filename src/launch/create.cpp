@@ -303,7 +303,7 @@ void Creation::run_hooks() {
   log::debug("running the prestart and createRuntime hooks");
   HookFiles const files = open_hook_files(hooks.output);
   HookSetting const setting{plan_.bundle, files, signals_.interruption()};
-  auto const state = hook_state(hooks, "creating", init_.pid());
+  auto const state = hook_state(hooks, "created", init_.pid());
   try {
     launch::run_hooks("hooks.prestart", hooks.of.prestart, state, setting);
     launch::run_hooks("hooks.createRuntime", hooks.of.create_runtime, state, setting);

@@ -23,17 +23,22 @@ void prepare() {
   kernel::set_umask(022);
 }
 
-std::string ending(kernel::ProgramOutcome const& outcome, oci::Hook const& hook) {
+// Scripts look for the words of runc ("error running poststop hook #0") and of crun ("poststop hook failed with exit code").
+std::string ending(kernel::ProgramOutcome const& outcome, oci::Hook const& hook, std::string_view kind) {
   if (outcome.end == kernel::ProgramEnd::interrupted) return "was killed, for orlop was interrupted";
   if (outcome.end == kernel::ProgramEnd::timed_out)
     return concat({"did not end within its timeout of ", hook.timeout.value_or(0), " s, and was killed"});
   int const status = outcome.wait_status;
-  if (!WIFSIGNALED(status)) return concat({"exited with status ", WEXITSTATUS(status)});
+  if (!WIFSIGNALED(status)) return concat({kind, " hook failed with exit code ", WEXITSTATUS(status)});
   char const* const name = sigabbrev_np(WTERMSIG(status));
   return name ? concat({"was killed by SIG", name}) : concat({"was killed by signal ", WTERMSIG(status)});
 }
 
-void run_hook(oci::Hook const& hook, std::string_view state, HookSetting const& setting) {
+void run_hook(char const* list, std::size_t index, oci::Hook const& hook, std::string_view state, HookSetting const& setting) {
+  std::string_view const kind = std::string_view{list}.substr(std::string_view{"hooks."}.size());
+  Doing const doing{list, index, hook.path};
+  std::string const what = concat({"error running ", kind, " hook #", index});
+  Doing const running{what};
   kernel::Program program;
   program.path = hook.path;
   program.args = hook.args;
@@ -48,7 +53,7 @@ void run_hook(oci::Hook const& hook, std::string_view state, HookSetting const& 
   auto const outcome = kernel::run_program(program);
   if (outcome.end == kernel::ProgramEnd::ended && outcome.wait_status == 0) return;
   auto const text = trimmed(outcome.text);
-  throw Error::refusal(concat({ending(outcome, hook), text.empty() ? "" : ": ", text.empty() ? "" : json_quoted(text)}));
+  throw Error::refusal(concat({ending(outcome, hook, kind), text.empty() ? "" : ": ", text.empty() ? "" : json_quoted(text)}));
 }
 
 Fd open_file(std::string const& path) {
@@ -58,8 +63,7 @@ Fd open_file(std::string const& path) {
 
 void try_hook(std::vector<oci::Hook> const& hooks, std::size_t index, oci::State const& state, HookSetting const& setting) {
   try {
-    Doing const doing{"hooks.poststop", index, hooks[index].path};
-    run_hook(hooks[index], oci::print(state, oci::Style::compact) + "\n", setting);
+    run_hook("hooks.poststop", index, hooks[index], oci::print(state, oci::Style::compact) + "\n", setting);
   } catch (Error const& error) {
     log::warning(error.what());
   }
@@ -85,10 +89,7 @@ HookFiles open_hook_files(plan::HookOutput const& output) {
 void run_hooks(char const* list, std::vector<oci::Hook> const& hooks, oci::State const& state, HookSetting const& setting) {
   if (hooks.empty()) return;
   std::string const text = oci::print(state, oci::Style::compact) + "\n";
-  for (std::size_t i = 0; i < hooks.size(); ++i) {
-    Doing const doing{list, i, hooks[i].path};
-    run_hook(hooks[i], text, setting);
-  }
+  for (std::size_t i = 0; i < hooks.size(); ++i) run_hook(list, i, hooks[i], text, setting);
 }
 
 oci::State hook_state(plan::Hooks const& hooks, char const* status, pid_t pid) {

@@ -51,7 +51,9 @@ void bind_device(Directory const& parent, std::string const& name, plan::Device 
   struct stat status;
   check(fstat(target, &status), "fstat", {device.path});
   if (!S_ISREG(status.st_mode)) fail(EEXIST, "openat", {device.path});
-  kernel::attach(kernel::clone_tree(source, device.path, false), target, device.path);
+  Fd const node = kernel::clone_tree(source, device.path, false);
+  kernel::set_attributes(node, {MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0}, false, device.path);
+  kernel::attach(node, target, device.path);
 }
 
 Fd try_clone_of_host(plan::Mount const& mount, plan::Namespaces const& namespaces) {

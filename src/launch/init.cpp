@@ -84,6 +84,7 @@ public:
     if (plan_.hooks) run_create_hooks(*plan_.hooks);
     mask_paths(root, plan_);
     protect_paths(root, plan_.readonly_paths);
+    make_working_directory(root, plan_.process.cwd);  // while the root can be written
     take_on_labels(plan_.process);  // while there is a /proc that is not the container's
     change_root(root, plan_.rootfs);
     take_on(plan_.process);
@@ -205,7 +206,7 @@ private:
     ask(channel_, Word::run_hooks);
     if (hooks.of.create_container.empty() && hooks.of.start_container.empty()) return;
     hook_files_ = open_hook_files(hooks.output);
-    run_hooks("hooks.createContainer", hooks.of.create_container, hook_state(hooks, "creating", getpid()),
+    run_hooks("hooks.createContainer", hooks.of.create_container, hook_state(hooks, "created", getpid()),
               {plan_.rootfs.path, hook_files_});
   }
 

@@ -38,12 +38,6 @@ int obstacle(std::string const& file) {
   return faccessat(AT_FDCWD, file.c_str(), X_OK, AT_EACCESS) < 0 ? errno : 0;
 }
 
-void make_working_directory(std::string const& path) {
-  Doing const doing{"process.cwd", path};
-  Directory const root{path::open_host("/", O_PATH | O_DIRECTORY), "/"};
-  path::make_directories(root, path);
-}
-
 // Root can enter directories that the user cannot, and root of a network file system sometimes the other way round: one
 // of the two has to work.
 bool try_enter(std::string const& path) {
@@ -78,7 +72,6 @@ void take_on_priorities(plan::Process const& process, pid_t pid) {
 
 void take_on(plan::Process const& process) {
   if (process.session_keyring) kernel::new_session_keyring(*process.session_keyring);
-  make_working_directory(process.cwd);
   for (auto const& limit : process.rlimits) kernel::set_rlimit(limit);
   kernel::reset_process_attributes();
   kernel::set_personality(process.personality.value_or(PER_LINUX));

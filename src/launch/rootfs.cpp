@@ -41,13 +41,21 @@ public:
     name = path.substr(slash + 1);
     std::string const parent = path.substr(0, slash ? slash : 1);
     if (parent != last_) {
-      open_ = {path::make_directories(root_, parent), parent};
+      open_ = {parent == "/dev" ? made_dev() : path::make_directories(root_, parent), parent};
       last_ = parent;
     }
     return open_;
   }
 
 private:
+  // Of an image that makes /dev a link, nothing is known about what the devices would be made in.
+  Fd made_dev() const {
+    mkdirat(root_.fd, "dev", 0755);
+    Fd dev{openat(root_.fd, "dev", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    if (!dev.is_open()) fail("openat", {"/dev"});
+    return dev;
+  }
+
   Directory const& root_;
   Directory open_;
   std::string last_;
@@ -148,6 +156,11 @@ void protect_paths(Directory const& root, std::vector<std::string> const& paths)
     kernel::set_attributes(tree, {MOUNT_ATTR_RDONLY, 0}, false, paths[i]);
     kernel::attach(tree, *target, paths[i]);
   }
+}
+
+void make_working_directory(Directory const& root, std::string const& path) {
+  Doing const doing{"process.cwd", path};
+  path::make_directories(root, path);
 }
 
 void change_root(Directory const& root, plan::Rootfs const& rootfs) {

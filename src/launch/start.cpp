@@ -25,7 +25,7 @@ namespace {
 
 }  // namespace
 
-void start(container::ContainerDir const& container) {
+void start(container::ContainerDir container) {
   auto const record = container.read_record();
   auto const status = launch::status_of(container, record);
   if (status != container::Status::created) refuse(status);
@@ -52,6 +52,7 @@ void start(container::ContainerDir const& container) {
     run_poststart(record);
   } catch (Error const&) {
     stop_container(record);
+    destroy(container, record);  // step 9 of the lifecycle (runtime.md) goes on at 12
     throw;
   }
 }

@@ -6,6 +6,7 @@
 #include <linux/mempolicy.h>
 #include <sched.h>
 #include <sys/personality.h>
+#include <tuple>
 
 namespace orlop::plan {
 
@@ -23,6 +24,21 @@ Value number_of(Value const (&table)[size], Enum word) {
   return table[static_cast<std::size_t>(word)];
 }
 
+// sched(7): the kernel says only EINVAL. Scripts look for words of crun's. A period of 0 is the deadline.
+void check_deadline(oci::Scheduler const& wanted) {
+  constexpr std::uint64_t least = 1024, most = std::uint64_t{1} << 63;
+  auto const refuse = [](char const* member, std::initializer_list<Piece> why) {
+    throw Refusal{std::string{"process.scheduler"} + member, "sched_setattr: `SCHED_DEADLINE` " + concat(why)};
+  };
+  auto const [runtime, deadline, period] = std::tuple{wanted.runtime, wanted.deadline, wanted.period};
+  if (!runtime) refuse("", {"requires `runtime`; sched_setattr: `SCHED_DEADLINE` runtime must be greater than 0"});
+  if (!deadline) refuse("", {"requires `deadline`"});
+  if (runtime < least || runtime >= most)
+    refuse(".runtime", {"runtime ", runtime, " must be between ", least, " and ", most - 1, " (nanoseconds)"});
+  if (runtime > deadline) refuse(".runtime", {"runtime ", runtime, " must be <= deadline ", deadline});
+  if (period && deadline > period) refuse(".deadline", {"deadline ", deadline, " must be <= period ", period});
+}
+
 void plan_scheduler(oci::Scheduler const& wanted, Process& process) {
   auto& scheduling = process.scheduling.emplace();
   if (wanted.priority < 0)
@@ -36,6 +52,7 @@ void plan_scheduler(oci::Scheduler const& wanted, Process& process) {
   scheduling.runtime = wanted.runtime;
   scheduling.deadline = wanted.deadline;
   scheduling.period = wanted.period;
+  if (wanted.policy == oci::SchedulerPolicy::deadline) check_deadline(wanted);
 }
 
 void plan_io_priority(oci::LinuxIoPriority const& wanted, Process& process) {

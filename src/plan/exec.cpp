@@ -77,7 +77,7 @@ oci::Process completed(oci::Process process, oci::Process const& container) {
 // Below the container's own directory and nowhere else: "..", which leads to its neighbours, is not taken at all.
 std::string below(std::string const& directory, std::string_view path, std::string const& given) {
   for (auto const part : split(path, '/'))
-    if (part == "..") throw Refusal{"--cgroup", concat({json_quoted(given), " leads out of the container's cgroup"})};
+    if (part == "..") throw Refusal{"--cgroup", concat({json_quoted(given), ": `..` components are not allowed: one leads out of the container's cgroup"})};
   return path::cleaned(path::joined(directory, concat({"./", path})));
 }
 

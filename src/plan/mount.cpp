@@ -39,6 +39,14 @@ bool has(oci::Mount const& wanted, std::string_view word) {
   return std::find(wanted.options.begin(), wanted.options.end(), word) != wanted.options.end();
 }
 
+// mount(2) takes no data for a bind and says nothing, and configs live on that: left out, and said aloud.
+void leave_out_options(Mount& mount, Plan& plan) {
+  for (auto const& option : mount.options)
+    plan.warnings.push_back(concat({at("mounts", mount.index, "options"), ": \"", option.key,
+                                    "\" left out: it is an option of a file system, and a bind mount takes none"}));
+  mount.options.clear();
+}
+
 // They are of a whole file system, and mount(2) passes over them on a bind: so do we, and say it.
 void ignore_superblock_flags(Mount& mount, char const* kind, Plan& plan) {
   std::erase_if(mount.options, [&](kernel::FilesystemOption const& option) {
@@ -65,11 +73,9 @@ void check_switches(oci::Mount const& wanted, Mount const& mount) {
 }
 
 // A flag of a new file system is one of the mount and of the file system; so it is when both are changed.
-void finish_remount(oci::Mount const& wanted, Mount& mount) {
+void finish_remount(Mount& mount) {
   bool const is_bind = mount.kind == MountKind::bind;
   mount.kind = is_bind ? MountKind::remount : MountKind::remount_filesystem;
-  if (is_bind && !mount.options.empty())
-    refuse_option(wanted, mount, mount.options.front().key, "is an option of a file system, and a bind mount takes none");
   if (is_bind) return;
   if (mount.attributes.set & MOUNT_ATTR_RDONLY) mount.options.push_back({"ro", "", false});
   if (mount.attributes.clear & MOUNT_ATTR_RDONLY) mount.options.push_back({"rw", "", false});
@@ -79,9 +85,6 @@ void finish_bind(oci::Mount const& wanted, Request const& request, Mount& mount)
   if (wanted.source.empty()) throw Refusal{at("mounts", mount.index, "source"), "is empty: a bind mount needs one"};
   // Relative to the bundle, as config.md says.
   if (wanted.source.front() != '/') mount.source = path::joined(request.bundle, wanted.source);
-  if (!mount.options.empty())
-    throw Refusal{at("mounts", mount.index, "options"),
-                  concat({"\"", mount.options.front().key, "\" is an option of a file system, and a bind mount takes none"})};
 }
 
 // On v1 it is a tmpfs with many mounts, on v2 a view of the host's: neither has options of its own to set.
@@ -113,9 +116,12 @@ Mount plan_mount(oci::Mount const& wanted, std::size_t index, oci::LinuxConfig c
   mount.source = wanted.source;
   apply_options(wanted, mount);
   plan_id_map(wanted, config, mount);
-  if (mount.kind == MountKind::bind) ignore_superblock_flags(mount, "bind", plan);
+  if (mount.kind == MountKind::bind) {
+    ignore_superblock_flags(mount, "bind", plan);
+    leave_out_options(mount, plan);
+  }
   if (has(wanted, "remount"))
-    finish_remount(wanted, mount);
+    finish_remount(mount);
   else if (mount.kind == MountKind::bind)
     finish_bind(wanted, request, mount);
   else if (mount.type == "cgroup")

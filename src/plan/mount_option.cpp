@@ -115,7 +115,7 @@ OptionEffect apply_option(std::string const& option, Mount& mount) {
   if (option == "remount" || is_id_map_option(option)) return OptionEffect::of_the_whole;
   if (option == "bind" || option == "rbind") {
     mount.kind = MountKind::bind;
-    mount.recursive = option == "rbind";
+    mount.recursive |= option == "rbind";  // "rbind,bind" is what mount(2) makes of MS_BIND and MS_REC
     return OptionEffect::taken;
   }
   bool recursive = false;

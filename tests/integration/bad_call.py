@@ -23,7 +23,7 @@ class Refusals(ContainerCase):
 
 
 class Ids(Refusals):
-    BAD = ("", ".", "..", "a/b", "/", "../x", "a b", "a\n", "é", "a:b", "a" * 1025)
+    BAD = ("", ".", "..", "a/b", "/", "../x", "a b", "a\n", "é", "a:b", "a" * 1025, ".a")
 
     @quick
     def test_malformed(self):

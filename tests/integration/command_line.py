@@ -38,8 +38,8 @@ class Help(ContainerCase):
 
     def test_options_are_described(self):
         wanted = {
-            "create": ("--bundle", "--console-socket", "--pid-file", "--no-pivot"),
-            "run": ("--bundle", "--console-socket", "--pid-file", "--no-pivot", "--detach", "--keep"),
+            "create": ("--bundle", "--console-socket", "--pid-file", "--no-pivot", "--no-subreaper"),
+            "run": ("--bundle", "--console-socket", "--pid-file", "--no-pivot", "--no-subreaper", "--detach", "--keep"),
             "delete": ("--force",), "list": ("--format", "--quiet"), "plan": ("--bundle", "--format"),
         }
         for command, options in wanted.items():

@@ -51,12 +51,20 @@ class Preserved(ContainerCase):
     def test_one_that_is_not_open(self):
         bundle = self.bundle("/bin/true")
         log = os.path.join(self.directory, "log")
-        script = "exec \"$@\" 3</etc/passwd 4<&-"
-        argv = self.runtime.argv("run", "--bundle", bundle.path, "--preserve-fds", "2", self.new_id(), options=("--log", log))
+        script = "exec \"$@\" 3</etc/passwd 5</dev/zero"
+        argv = self.runtime.argv("run", "--bundle", bundle.path, "--preserve-fds", "3", self.new_id(), options=("--log", log))
         result = program.run(["/bin/sh", "-c", script, "sh", *argv])
         self.assertEqual(result.status, 1)
-        self.assert_one_line(result, "--preserve-fds: descriptor 4 is not open")  # and not the log, which got this number
+        self.assert_one_line(result, "--preserve-fds: descriptor 4 is not open")
         self.assert_nothing_left()
+
+    def test_fewer_than_are_offered(self):
+        """And not the log, which gets the next number."""
+        bundle = self.bundle("/bin/probe", "report", "fds")
+        log = os.path.join(self.directory, "log")
+        argv = self.runtime.argv("run", "--bundle", bundle.path, "--preserve-fds", "100", self.new_id(), options=("--log", log))
+        result = program.run(["/bin/sh", "-c", "exec \"$@\" 3</etc/passwd", "sh", *argv])
+        self.assertEqual(sorted(json.loads(result.stdout)["fds"]), ["0", "1", "2", "3"], str(result))
 
     def test_no_number(self):
         bundle = self.bundle("/bin/true")

@@ -125,5 +125,21 @@ class DeviceCgroup(ContainerCase):
         self.assertEqual(answer["open"], errno.EPERM)
 
 
+class Link(ContainerCase):
+    def test_a_dev_that_is_a_link_is_refused(self):
+        outside = os.path.join(self.directory, "outside")
+        os.mkdir(outside)
+
+        def change(bundle):
+            os.rmdir(os.path.join(bundle.rootfs, "dev"))
+            os.symlink(outside, os.path.join(bundle.rootfs, "dev"))
+            bundle.config["root"]["readonly"] = False
+            bundle.config["mounts"] = [m for m in bundle.config["mounts"] if not m["destination"].startswith("/dev")]
+        bundle = self.bundle("/bin/true", change=change)
+        result = self.runtime.refuses("run", "--bundle", bundle.path, self.new_id())
+        self.assert_one_line(result, "device /dev/null: openat(\"/dev\"): not a directory")
+        self.assertEqual(os.listdir(outside), [])
+
+
 if __name__ == "__main__":
     runner.main()

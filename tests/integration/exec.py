@@ -168,10 +168,17 @@ class Flags(ExecCase):
 
     def test_cgroup(self):
         name = self.start_sleeper()
-        self.assertIn("leads out", self.refused(name, "/bin/true", options=("--cgroup", "../x")))
+        text = self.refused(name, "/bin/true", options=("--cgroup", "../x"))
+        self.assertIn("\"../x\": `..` components are not allowed: one leads out", text)
         self.refused(name, "/bin/true", options=("--cgroup", "none-such"))
         self.refused(name, "/bin/true", options=("--cgroup", "nocontroller:/"))
         self.assertEqual(self.exec(name, "/bin/true", options=("--cgroup", "/")).status, 0)
+
+    def test_a_missing_working_directory(self):
+        """Only the container's own process has it made."""
+        name = self.start_sleeper()
+        text = self.refused(name, "/bin/true", options=("--cwd", "/var/none"))
+        self.assertIn("process.cwd /var/none: chdir(\"/var/none\"): no such file or directory", text)
 
     def own_cgroups(self, name):
         """Its directory in each hierarchy of this view, by the hierarchy's key."""

@@ -81,8 +81,8 @@ class Life(HookCase):
         lines = [line.split(" ", 3) for line in self.journal(bundle)]
         self.assertEqual([line[0] for line in lines], list(KINDS))
         expected = {
-            "prestart": (host, bundle.path, "creating", pid), "createRuntime": (host, bundle.path, "creating", pid),
-            "createContainer": (inside, bundle.rootfs, "creating", 1), "startContainer": (inside, "/", "created", 1),
+            "prestart": (host, bundle.path, "created", pid), "createRuntime": (host, bundle.path, "created", pid),
+            "createContainer": (inside, bundle.rootfs, "created", 1), "startContainer": (inside, "/", "created", 1),
             "poststart": (host, bundle.path, "running", pid), "poststop": (host, bundle.path, "stopped", None)}
         for kind, namespace, directory, text in lines:
             with self.subTest(kind):
@@ -257,7 +257,7 @@ class Failures(HookCase):
             for command in ("create", "run"):
                 with self.subTest(kind + " " + command):
                     bundle, result = self.refused(
-                        command, "hooks.%s[0]" % kind, "exited with status 3: \"no \\\"luck\\\"\\u000aat all\"",
+                        command, "hooks.%s[0]" % kind, "error running %s hook #0: %s hook failed with exit code 3: \"no \\\"luck\\\"\\u000aat all\"" % (kind, kind),
                         change=with_hooks(**{kind: "echo 'no \"luck\"' >&2; echo at all; exit 3",
                                              "poststop": "echo poststop >> $J"}))
                     self.assertEqual(result.status, 1)
@@ -268,14 +268,14 @@ class Failures(HookCase):
             for script in ("echo 0 >> $J", "false", "echo 2 >> $J"):
                 add_hook(bundle, "prestart", script)
             add_hook(bundle, "createRuntime", "echo createRuntime >> $J")
-        bundle, _ = self.refused("create", "hooks.prestart[1] ", "exited with status 1", change=change)
+        bundle, _ = self.refused("create", "hooks.prestart[1] ", "error running prestart hook #1: prestart hook failed with exit code 1", change=change)
         self.assertEqual(self.journal(bundle), ["0"])
 
     def test_startContainer(self):
         name, bundle = self.create("/bin/probe", "say", "ran", change=with_hooks(
             startContainer="echo sad >&2; exit 4", poststop="echo poststop >> $J"))
         result = self.runtime.refuses("start", name)
-        self.assert_one_line(result, "hooks.startContainer[0] /bin/busybox: exited with status 4: \"sad\"")
+        self.assert_one_line(result, "hooks.startContainer[0] /bin/busybox: error running startContainer hook #0: startContainer hook failed with exit code 4: \"sad\"")
         self.runtime.wait_for(name, "stopped")
         self.assertEqual(self.output_of(name), "")
         self.runtime.ok("delete", name)
@@ -286,9 +286,8 @@ class Failures(HookCase):
     def test_poststart(self):
         name, bundle = self.create("/bin/probe", "sleep", change=with_hooks(
             poststart="exit 5", poststop="echo poststop >> $J"))
-        self.assert_one_line(self.runtime.refuses("start", name), "hooks.poststart[0]", "exited with status 5")
-        self.assertEqual(self.runtime.status(name), "stopped")
-        self.runtime.ok("delete", name)
+        self.assert_one_line(self.runtime.refuses("start", name), "hooks.poststart[0]", "poststart hook failed with exit code 5")
+        self.assertIsNone(self.runtime.status(name))
         self.assertEqual(self.journal(bundle), ["poststop"])
         for words in (("run",), ("run", "--detach")):
             bundle = self.bundle("/bin/probe", "sleep", change=with_hooks(
@@ -306,8 +305,8 @@ class Failures(HookCase):
         name, bundle = self.create("/bin/true", change=change)
         text = self.runtime.ok("delete", name).stderr
         self.assertIn("level=warning", text)
-        self.assertIn("hooks.poststop[0] %s: exited with status 6" % settings.BUSYBOX, text)
-        self.assertIn("hooks.poststop[1] /nowhere: execve(", text)
+        self.assertIn("hooks.poststop[0] %s: error running poststop hook #0: poststop hook failed with exit code 6" % settings.BUSYBOX, text)
+        self.assertIn("hooks.poststop[1] /nowhere: error running poststop hook #1: execve(", text)
         self.assertEqual(self.journal(bundle), ["third"])
         self.assertIsNone(self.runtime.status(name))
 
@@ -315,7 +314,7 @@ class Failures(HookCase):
         for kind in KINDS[:3]:
             for path, text in (("/nowhere", "no such file or directory"), ("/etc/passwd", "permission denied")):
                 with self.subTest(kind + " " + path):
-                    self.refused("create", "hooks.%s[0] %s: execve(" % (kind, path), text,
+                    self.refused("create", "hooks.%s[0] %s: error running %s hook #0: execve(" % (kind, path, kind), text,
                                  change=lambda b: add_hook(b, kind, "", path=path))
 
     def test_killed_by_a_signal(self):

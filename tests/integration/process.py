@@ -48,6 +48,18 @@ class User(ContainerCase):
         sailor = setting(user={"uid": 1000, "gid": 1000})
         self.assertIn("HOME=/home/sailor", self.report("env", change=sailor)["env"])
 
+    def test_the_password_file_may_be_a_link_inside(self):
+        for target, home in (("../var/passwd", "/home/mate"), ("/var/passwd", "/home/mate"), ("/proc/self/fd/0", "/"),
+                             ("none", "/")):
+            def change(bundle):
+                os.remove(os.path.join(bundle.rootfs, "etc/passwd"))
+                os.symlink(target, os.path.join(bundle.rootfs, "etc/passwd"))
+                with open(os.path.join(bundle.rootfs, "var/passwd"), "w") as file:
+                    file.write("mate:x:1000:1000::/home/mate:/bin/sh\n")
+                bundle.process["user"] = {"uid": 1000, "gid": 1000}
+            with self.subTest(target):
+                self.assertIn("HOME=" + home, self.report("env", change=change)["env"])
+
     def test_home_of_an_unknown_user(self):
         stranger = setting(user={"uid": 4711, "gid": 4711})
         self.assertIn("HOME=/", self.report("env", change=stranger)["env"])
@@ -222,6 +234,9 @@ class Directory(ContainerCase):
             bundle.config["root"]["readonly"] = False
             bundle.process["cwd"] = "/srv/new"
         self.assertEqual(self.report("cwd", change=change)["cwd"], "/srv/new")
+
+    def test_a_missing_one_is_made_below_a_read_only_root(self):
+        self.assertEqual(self.report("cwd", change=setting(cwd="/srv/new"))["cwd"], "/srv/new")
 
     def test_a_link_stays_inside(self):
         def change(bundle):

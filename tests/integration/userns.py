@@ -57,6 +57,9 @@ class User(ContainerCase):
         for name, number in (("null", 3), ("zero", 5), ("full", 7), ("random", 8), ("urandom", 9)):
             self.assertEqual((devices[name]["type"], devices[name]["major"], devices[name]["minor"]), ("c", 1, number))
         self.assertEqual(self.lines("write", "/dev/null", "x", change=user_namespace)[0]["errno"], 0)
+        table = self.lines("read", "/proc/self/mountinfo", change=user_namespace)[0]["text"]
+        bound = [line.split() for line in table.splitlines() if " /dev/null " in line]
+        self.assertTrue(bound and {"nosuid", "noexec"} <= set(bound[0][5].split(",")), bound)
 
     def test_340_ranges(self):
         ranges = tuple((i, 1000 + i, 1) for i in range(340))

@@ -131,6 +131,11 @@ TEST_CASE("device_filter: a v1 list reads back") {
     std::string const full = hierarchy.mount + tree.name();
     filter_devices_v1(full, {{false, 'a', {}, {}, 7}, {true, 'c', 1, 3, 7}, {true, 'b', 7, {}, device_read}});
     CHECK(listed(full) == std::vector<std::string>{"b 7:* r", "c 1:3 rwm"});
+    // Two rules are one only where one open(2) needs both.
+    filter_devices_v1(full, {{true, 'b', 8, 20, device_read | device_write}, {true, 'b', {}, {}, device_mknod}});
+    CHECK(listed(full) == std::vector<std::string>{"b *:* m", "b 8:20 rw"});
+    filter_devices_v1(full, {{true, 'c', 1, 3, device_read}, {true, 'c', 1, {}, device_write}});
+    CHECK(listed(full) == std::vector<std::string>{"c 1:* w", "c 1:3 rw"});
     filter_devices_v1(full, {{true, 'a', {}, {}, 7}});
     CHECK(listed(full) == std::vector<std::string>{"a *:* rwm"});
     filter_devices_v1(full, {});

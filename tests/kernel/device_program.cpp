@@ -74,7 +74,7 @@ bool list_allows(DeviceList const& list, Access const& access) {
 std::vector<Access> accesses_for(Rules const& rules) {
   auto accesses = test::small_accesses();
   for (auto const& rule : rules)
-    for (std::uint8_t bits = 1; bits <= 7; ++bits)
+    for (std::uint8_t const bits : std::initializer_list<std::uint8_t>{1, 2, 4, 6})
       for (char const type : {'b', 'c'})
         accesses.push_back({type, rule.major.value_or(77), rule.minor.value_or(77), bits});
   return accesses;

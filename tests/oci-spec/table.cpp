@@ -76,11 +76,23 @@ struct Record {
     bool operator==(Record const&) const = default;
 };
 
+// As kernel/ keeps the kernel's own decimals.
+struct Digits {
+    std::string text{};
+    bool operator==(Digits const&) const = default;
+};
+struct Scale {
+    Digits weight{};
+    bool operator==(Scale const&) const = default;
+};
+
 }  // namespace
 
 namespace oci {
 
 // What its header would say.
+template <> Type const Object<Digits>::type;
+template <> Type const Object<Scale>::type;
 template <> Vocabulary const& vocabulary<Colour>() noexcept;
 template <> Type const Object<Part>::type;
 template <> Type const Object<Record>::type;
@@ -97,8 +109,12 @@ constexpr auto record = table<Record>(required<&Record::serial>("serial"), alway
                                       optional<&Record::numbers>("numbers"), optional<&Record::named>("named"),
                                       optional<&Record::wide>("wide"), skipped("ballast"));
 
+constexpr auto scale = table<Scale>(required<&Scale::weight>("weight"));
+
 }  // namespace
 
+template <> constinit Type const Object<Digits>::type = number_type;
+template <> constinit Type const Object<Scale>::type = object_type(scale);
 template <> Vocabulary const& vocabulary<Colour>() noexcept { return colours; }
 template <> constinit Type const Object<Part>::type = object_type(part);
 template <> constinit Type const Object<Record>::type = object_type(record);
@@ -114,6 +130,22 @@ TEST_CASE("every member of every struct has a row") {
                    LinuxMemoryPolicy, LinuxPersonality, LinuxConfig, Spec, State, ContainerProcessState,
                    CgroupFeatures, SeccompFeatures, EnabledFeature, IntelRdtFeatures, MemoryPolicyFeatures,
                    MountExtensions, LinuxFeatures, Features, Part, Record>();
+}
+
+TEST_CASE("a number of any size and with a fraction is kept as its digits, and is nothing but a number") {
+    auto const with = [](std::string const& weight) { return "{\"weight\":" + weight + "}"; };
+    for (char const* const digits : {"0", "-0", "18446744073709551615", "18446744073709551616", "-9223372036854775809",
+                                     "0.10", "1e400", "123456789012345678901234567890.000000000000000000001"}) {
+        INFO(digits);
+        CHECK(parse<Scale>(with(digits), "stats.json").weight.text == digits);
+        CHECK(print(Scale{{digits}}, Style::compact) == with(digits));
+    }
+    CHECK(error_of<Scale>(with("\"1\"")) == "config.json:1:11: weight: expected number, found string");
+    CHECK(error_of<Scale>(with("true")) == "config.json:1:11: weight: expected number, found boolean");
+    for (char const* const none : {"01", "1.", ".5", "+1", "NaN", "Infinity", "0x10", "1e"}) {
+        INFO(none);
+        CHECK_THROWS_AS(parse<Scale>(with(none), "stats.json"), ParseError);
+    }
 }
 
 TEST_CASE("another library's struct is read and printed by its table") {

@@ -182,6 +182,18 @@ TEST_CASE("mounts: attributes of different words add up") {
   CHECK(mount.attributes.clear == (MOUNT_ATTR_RDONLY | atime));
 }
 
+TEST_CASE("mounts: what a bind takes no notice of is a warning, and recursion is not taken back") {
+  auto spec = base_spec();
+  spec.mounts.push_back({"/a", "", "/srv/a", {"ro", "mode=755", "rbind", "bind", "size=1k"}});
+  auto const plan = plan_of(spec);
+  auto const& mount = plan.mounts.back();
+  CHECK(mount.options.empty());
+  CHECK(mount.recursive);
+  std::string const where = "mounts[" + std::to_string(mount.index) + "].options: ";
+  std::string const why = " left out: it is an option of a file system, and a bind mount takes none";
+  CHECK(plan.warnings == std::vector{where + "\"mode\"" + why, where + "\"size\"" + why});
+}
+
 TEST_CASE("mounts: every word of propagation") {
   for (auto const& row : propagation_rows) {
     INFO(row.word);

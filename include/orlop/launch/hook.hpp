@@ -1,13 +1,13 @@
 // Hooks of the runtime-spec (config.md, "POSIX-platform Hooks"): programs that others hang into a container's life.
 //
 //   kind              run by     when                                  sees              status    on failure
-//   prestart          parent     mounts made, root not yet changed     the host          creating  the container is undone
-//   createRuntime     parent     right behind                          the host          creating  the container is undone
-//   createContainer   init       right behind                          the container's   creating  the container is undone
+//   prestart          parent     mounts made, root not yet changed     the host          created   the container is undone
+//   createRuntime     parent     right behind                          the host          created   the container is undone
+//   createContainer   init       right behind                          the container's   created   the container is undone
 //                                                                      namespaces, the
 //                                                                      host's files
-//   startContainer    init       behind the gate                       the container     created   it is stopped
-//   poststart         start/run  the program is executed               the host          running   it is stopped
+//   startContainer    init       behind the gate                       the container     created   it ends
+//   poststart         start/run  the program is executed               the host          running   it is deleted
 //   poststop          delete/run everything is removed                 the host          stopped   a warning
 //
 // What init runs has the rights that it has itself at that place: all of them for createContainer, the container's user
@@ -37,7 +37,8 @@ struct HookSetting {
   int interruption = -1;   // when this becomes readable the hook is killed, and the Error says so
 };
 
-// One list, in its order, up to the first that fails: "hooks.prestart[0] /bin/x: exited with status 1: …".
+// One list, in its order, up to the first that fails: "hooks.prestart[0] /bin/x: error running
+// prestart hook #0: prestart hook failed with exit code 1: …".
 void run_hooks(char const* list, std::vector<oci::Hook> const& hooks, oci::State const& state, HookSetting const& setting);
 
 // What is recorded, but for the pid.

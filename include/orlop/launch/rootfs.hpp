@@ -19,6 +19,8 @@ void make_devices(Directory const& root, plan::Plan const& plan);
 kernel::Pty make_terminal(Directory const& root, plan::Process const& process);
 void mask_paths(Directory const& root, plan::Plan const& plan);
 void protect_paths(Directory const& root, std::vector<std::string> const& paths);
+// Made if it is not there, as root of the container.
+void make_working_directory(Directory const& root, std::string const& path);
 // Read-only if asked for, then it becomes "/".
 void change_root(Directory const& root, plan::Rootfs const& rootfs);
 

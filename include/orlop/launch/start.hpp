@@ -4,7 +4,8 @@
 
 namespace orlop::launch {
 
+// A container whose poststart hook fails is killed and deleted.
 // "cannot start an already running container", "cannot start a container that has stopped"; the failure of the execve.
-void start(container::ContainerDir const& container);
+void start(container::ContainerDir container);
 
 }  // namespace orlop::launch
