@@ -126,6 +126,14 @@ int find(int socket, std::string const& name) {
   return index;
 }
 
+bool is_up(int socket, int index, NetDevice const& device) {
+  ifinfomsg body{};
+  body.ifi_index = index;
+  Request request{RTM_GETLINK, 0, body};
+  auto const answer = ask(socket, request, "RTM_GETLINK", device.name);
+  return !answer.messages.empty() && answer.messages[0].body<ifinfomsg>().ifi_flags & IFF_UP;
+}
+
 std::vector<int> indices(int socket) {
   Request request{RTM_GETLINK, NLM_F_DUMP, ifinfomsg{}};
   std::vector<int> all;
@@ -185,6 +193,17 @@ int find_moved(int there, std::vector<int> const& before, NetDevice const& devic
   fail(ENODEV, "rtnetlink", {Word{"RTM_GETLINK"}, device.new_name});
 }
 
+// The kernel moves first and renames then: of what fails in between, the device is there under its old name.
+void take_back_half_moved(int here, int there, NetDevice const& device, std::vector<Message> const& addresses, bool was_up) {
+  int const index = try_find(there, device.name);
+  if (!index || try_find(here, device.name)) return;
+  NetDevice const same{device.name, device.name};
+  move(there, here, index, same);
+  int const back = find(here, device.name);
+  for (auto const& address : addresses) add_address(here, back, address, same);
+  if (was_up) set_up(here, back, same);
+}
+
 }  // namespace
 
 void bring_up(std::string const& name) {
@@ -207,14 +226,40 @@ void check_move(int here, int there, NetDevice const& device) {
     throw Error::refusal(concat({"the network namespace has a device of the name ", device.new_name, " already"}));
 }
 
-void move_device(int here, int there, NetDevice const& device) {
+MovedDevice move_device(int here, int there, NetDevice const& device) {
   int const index = find(here, device.name);
+  MovedDevice moved{0, is_up(here, index, device)};
   auto const addresses = lasting_addresses(here, index, device.name);
   std::vector<int> const before = device.has_pattern() ? indices(there) : std::vector<int>{};
-  move(here, there, index, device);
-  int const moved = find_moved(there, before, device);
-  for (auto const& address : addresses) add_address(there, moved, address, device);
-  set_up(there, moved, device);
+  try {
+    move(here, there, index, device);
+  } catch (Error const&) {
+    take_back_half_moved(here, there, device, addresses, moved.was_up);
+    throw;
+  }
+  moved.index = find_moved(there, before, device);
+  try {
+    for (auto const& address : addresses) add_address(there, moved.index, address, device);
+    set_up(there, moved.index, device);
+  } catch (Error const&) {
+    move_device_back(here, there, device, moved);
+    throw;
+  }
+  return moved;
+}
+
+bool move_device_back(int here, int there, NetDevice const& device, MovedDevice moved) noexcept {
+  try {
+    NetDevice const back{device.new_name, device.name};
+    auto const addresses = lasting_addresses(there, moved.index, device.new_name);
+    move(there, here, moved.index, back);
+    int const index = find(here, device.name);
+    for (auto const& address : addresses) add_address(here, index, address, back);
+    if (moved.was_up) set_up(here, index, back);
+    return true;
+  } catch (std::exception const&) {
+    return false;
+  }
 }
 
 }  // namespace orlop::kernel

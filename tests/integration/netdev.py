@@ -119,6 +119,19 @@ class NetDevices(ContainerCase):
         self.runtime.ok("start", name)
         program.until(lambda: "192.0.2.7/24" in made.stdout, "the address is shown")
 
+    def test_a_later_one_that_fails(self):
+        """Of the pattern becomes the very name that the next one is to have: the first is back, with all that it had."""
+        self.net.ip("link", "set", "v1", "up")
+        before = self.net.ip("address", "show", "v1").stdout
+        result = self.inside({"v1": {"name": "net%d"}, "v2": {"name": "net0"}})
+        self.assertEqual(result.status, 1, str(result))
+        self.assert_one_line(result, "linux.netDevices v2: rtnetlink(", "file exists")
+        after = self.net.ip("address", "show", "v1").stdout
+        self.assertIn("192.0.2.7/24", after)
+        self.assertEqual("UP" in after, "UP" in before)
+        self.assertIn("v2@", self.net.ip("link").stdout)
+        self.assertNotIn("UP", self.net.ip("address", "show", "v2").stdout)
+
     def test_refusals(self):
         other = self.new_host()
         other.ip("link", "add", "net0", "type", "veth", "peer", "name", "net1")

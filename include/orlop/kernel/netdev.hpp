@@ -19,7 +19,14 @@ struct NetDevice {
 Fd open_rtnetlink();
 // The device is `here`, and its new name is free `there`; both are such sockets. Error: it cannot be moved.
 void check_move(int here, int there, NetDevice const& device);
-// To the other namespace, under its new name, with its global permanent addresses, and up.
-void move_device(int here, int there, NetDevice const& device);
+// One that has moved: its number there, and what it was here.
+struct MovedDevice {
+  int index = 0;
+  bool was_up = false;
+};
+// To the other namespace, under its new name, with its global permanent addresses, and up. On error it is where it was.
+MovedDevice move_device(int here, int there, NetDevice const& device);
+// Back again, under its old name, with its addresses. False: it is not, or not all of it.
+bool move_device_back(int here, int there, NetDevice const& device, MovedDevice moved) noexcept;
 
 }  // namespace orlop::kernel
