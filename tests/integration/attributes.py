@@ -92,10 +92,14 @@ class Attributes(ContainerCase):
                     self.assert_one_line(result, "process.scheduler: sched_setattr(")
 
     def test_a_scheduler_that_the_kernel_refuses(self):
-        for wanted in ({"policy": "SCHED_ISO"}, {"policy": "SCHED_FIFO", "priority": 1000},
-                       {"policy": "SCHED_DEADLINE", "runtime": 5, "deadline": 4, "period": 3}):
+        for wanted in ({"policy": "SCHED_ISO"}, {"policy": "SCHED_FIFO", "priority": 1000}):
             with self.subTest(wanted["policy"]):
                 self.refused("process.scheduler: sched_setattr(", change=lambda b: b.process.update(scheduler=wanted))
+        for runtime, deadline, period, where in ((5, 4, 3, "process.scheduler.runtime"), (2048, 1024, 4096, "process.scheduler.runtime"),
+                                                 (1024, 4096, 2048, "process.scheduler.deadline")):
+            wanted = {"policy": "SCHED_DEADLINE", "runtime": runtime, "deadline": deadline, "period": period}
+            with self.subTest(**wanted):
+                self.refused("config.json:", where, change=lambda b: b.process.update(scheduler=wanted))
         self.refused("config.json:", "process.scheduler.policy", "SCHED_NONE",
                      change=lambda b: b.process.update(scheduler={"policy": "SCHED_NONE"}))
 
