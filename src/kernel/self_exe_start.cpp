@@ -6,8 +6,8 @@
 // Two things are done here, because later they cost several times as much:
 //  - The image is mapped again from a read-only clone of its own file (orlop/kernel/self_exe.hpp says why). Later on each
 //    page of text would be faulted in twice, and the written pages would have to be copied and moved.
-//  - The pages of the image are mapped with a few system calls instead of a fault for each. Where faults are dear (a
-//    virtual machine whose page tables are shadowed takes 10 µs and more for each) this is a third of the time of a start.
+//  - The pages of the image are mapped with a few system calls instead of a fault for each, which matters where faults are
+//    dear: in a virtual machine whose page tables are shadowed one takes ten times as long as elsewhere.
 // Whatever fails leaves things as they were: all of it can be done, or done without, later on.
 #include "self_exe_start.hpp"
 
