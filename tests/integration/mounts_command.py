@@ -182,7 +182,7 @@ class AllOrNothing(Mounts):
                           (dict(destination="/bad", type="tmpfs", options=["size=wrong"]), "size"),
                           (dict(destination="/bad", type="nofs"), "fsopen"),
                           (self.bind("/bin/true/x", good["source"]), "mounts[1] /bin/true/x"),
-                          (dict(self.bind("/bad", good["source"]), options=["bind", "rshared", "nonsense"]), "mounts[1].options")):
+                          (dict(self.bind("/bad", good["source"]), options=["bind", "rshared", "tmpcopyup"]), "mounts[1].options")):
             with self.subTest(bad=bad):
                 self.refused("add", name, good, bad, parts=("mounts[1]", part))
 
