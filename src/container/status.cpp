@@ -60,7 +60,12 @@ std::optional<Fd> try_hold(ProcessIdentity const& process, std::string const& bo
 }
 
 Status status_of(ContainerDir const& container, Record const& record) {
-  if (record.phase == Phase::creating && is_alive(record.maker, record.boot_id)) return Status::creating;
+  if (record.phase == Phase::creating) {
+    if (is_alive(record.maker, record.boot_id)) return Status::creating;
+    // It has ended between our two looks, and its last word came before that.
+    Record const last = container.read_record();
+    if (last.phase != Phase::creating) return status_of(container, last);
+  }
   // A maker killed right behind its init's execve (run) has not written the last word: the process itself has it.
   if (!is_alive(record.init, record.boot_id)) return Status::stopped;
   return try_knock(container) ? Status::created : Status::running;

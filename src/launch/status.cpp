@@ -39,6 +39,14 @@ Status status_of(container::ContainerDir const& container, container::Record con
   return container::is_alive(record.init, record.boot_id) ? Status::paused : Status::stopped;
 }
 
+container::StateReport report_of(container::ContainerDir const& container) {
+  auto record = container.read_record();
+  auto const status = launch::status_of(container, record);
+  bool const has_changed = record.phase == container::Phase::creating && status != Status::creating;
+  if (has_changed) record = container.read_record();
+  return container::report(record, status);
+}
+
 void thaw_after_kill(std::span<std::string const> cgroups) {
   auto const freezer = kernel::try_freezer(cgroups);
   if (freezer && !freezer->is_v2 && kernel::is_freeze_wanted(*freezer)) kernel::thaw(*freezer);

@@ -12,6 +12,8 @@
 namespace orlop::launch {
 
 container::Status status_of(container::ContainerDir const& container, container::Record const& record);
+// What `state` says; of a container that is just being created, of one moment.
+container::StateReport report_of(container::ContainerDir const& container);
 
 // Throws Error if the container was made in a cgroup that was there before it: whose processes these are is unknown.
 void refuse_without_own_cgroup(container::Record const& record);
