@@ -21,9 +21,9 @@ GUESTS = max(2, min(4, len(os.sched_getaffinity(0))))
 PROGRAM_SECONDS = 300
 GUEST_SECONDS = 1500
 
-# What costs minutes there, and asks orlop or the machine's network, not the kernel: "crash" and "faults" run orlop under
-# strace hundreds of times, "real_input" makes a Debian.
-LEFT_OUT = ("crash", "faults", "real_input")
+# What costs minutes there, and asks orlop or the machine's network, not the kernel: "crash", "faults" and "race" run orlop under
+# a tracer hundreds of times, "real_input" makes a Debian.
+LEFT_OUT = ("crash", "faults", "race", "real_input")
 # What deals with processes, cgroups, and the caller's session.
 WITH_SYSTEMD = ("lifecycle", "process", "mounts", "cgroups", "kill", "exec", "update", "events", "resources", "rootless",
                 "systemd")
