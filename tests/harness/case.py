@@ -29,6 +29,11 @@ def need_time_namespaces():
         skip("this kernel has no time namespaces")
 
 
+def need_mapped_ids():
+    if tuple(int(part) for part in os.uname().release.split(".")[:2]) < (6, 3):
+        skip("tmpfs takes no mapped ids on this kernel")
+
+
 def quick(thing):
     """Marks a test or a class for the quick run."""
     thing.quick = True

@@ -6,7 +6,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from harness import kernel, runner  # noqa: E402
-from harness.case import ContainerCase, quick, skip  # noqa: E402
+from harness.case import ContainerCase, need_mapped_ids, quick  # noqa: E402
 
 
 class IdMap(ContainerCase):
@@ -14,8 +14,7 @@ class IdMap(ContainerCase):
 
     def setUp(self):
         super().setUp()
-        if tuple(int(part) for part in os.uname().release.split(".")[:2]) < (6, 3):
-            skip("tmpfs takes no mapped ids on this kernel")
+        need_mapped_ids()
         self.source = os.path.join(self.directory, "source")
         os.mkdir(self.source)
         kernel.mount("tmpfs", self.source, "tmpfs", 0)

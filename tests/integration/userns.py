@@ -8,7 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from harness import cgroup, runner, settings  # noqa: E402
-from harness.case import ContainerCase, quick, skip  # noqa: E402
+from harness.case import ContainerCase, need_mapped_ids, need_time_namespaces, quick, skip  # noqa: E402
 
 BASE = 300000
 COUNT = 65536
@@ -99,6 +99,7 @@ class User(ContainerCase):
 
     def test_a_mount_with_mapped_ids(self):
         """What belongs to root on the host belongs to the container's root, though that one is another id."""
+        need_mapped_ids()
         source = os.path.join(self.directory, "data")
         os.mkdir(source, 0o755)
 
@@ -138,6 +139,7 @@ class User(ContainerCase):
             self.assertNotEqual(self.lines("remount-writable", "/data", change=change)[0]["errno"], 0, name)
 
     def test_nor_by_a_map_of_ids(self):
+        need_mapped_ids()
         for options in (["bind", "idmap"], ["rbind", "ridmap"]):
             path = os.path.join(self.directory, options[1])
             os.mkdir(path)
@@ -193,6 +195,7 @@ class User(ContainerCase):
             return int(file.read())
 
     def test_time_offsets(self):
+        need_time_namespaces()
         def change(bundle):
             user_namespace(bundle)
             bundle.linux["namespaces"].append({"type": "time"})
@@ -386,6 +389,7 @@ class Join(ContainerCase):
         self.assert_one_line(result, "exec", "/bin/nothing", "no such file or directory")
 
     def test_time_offsets(self):
+        need_time_namespaces()
         path = "/proc/%d/ns/user" % self.donor()
 
         def change(bundle):
