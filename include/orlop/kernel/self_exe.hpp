@@ -3,7 +3,7 @@
 //
 // Before: single-threaded, nothing of a container can see this process yet. After: as said, or an Error.
 //
-// How, in this order (attack test: tests/kernel/self_exe.cpp; what each costs: `contrib/bench`, and shared notes):
+// How, in this order (attack test: tests/kernel/self_exe.cpp):
 //  1. mapped again  The program's file is cloned as a read-only mount, its segments are mapped from there before anything
 //                   in them has been touched, and PR_SET_MM_MAP makes the read-only file our exe: self_exe_start.cpp. No
 //                   second execve. Needs CAP_SYS_ADMIN, CONFIG_CHECKPOINT_RESTORE, and a static program on x86-64.
