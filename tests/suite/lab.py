@@ -29,7 +29,7 @@ WITH_SYSTEMD = ("lifecycle", "process", "mounts", "cgroups", "kill", "exec", "up
                 "systemd")
 # These first: what has another answer there than on the machine, for the cgroups are others, or systemd is there.
 FIRST = ("systemd", "resources", "update", "unified", "cgroups", "events", "pause", "rootless", "exec", "kill", "ps",
-         "time_offsets", "userns", "namespaces", "lifecycle", "process", "mounts")
+         "many", "time_offsets", "userns", "namespaces", "lifecycle", "process", "mounts")
 # These last: what the kernel and its cgroups have least to say to, and the longest of all (examples: 208 s).
 LAST = ("bad_call", "bad_config", "command_line", "choice", "plan", "log", "state", "terminal", "exec_attack",
         "hostile_root", "mounts_command", "hooks", "examples")
