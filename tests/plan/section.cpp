@@ -126,7 +126,7 @@ TEST_CASE("namespaces: in the 64 without a mount namespace nothing is mounted, a
   }
 }
 
-TEST_CASE("namespaces: of each kind new, joined or the host's: all 3 to the 7th, less those without mount") {
+TEST_CASE("namespaces: of each kind new, joined or the host's: all 3 to the 7th") {
   unsigned combinations = 1;
   for (unsigned i = 0; i < kind_count; ++i) combinations *= 3;
   for (unsigned combination = 0; combination < combinations; ++combination) {
@@ -145,10 +145,6 @@ TEST_CASE("namespaces: of each kind new, joined or the host's: all 3 to the 7th,
         joined |= row.flag;
     }
     INFO("combination " << combination);
-    if (combination % 3 == 0) {
-      CHECK_THROWS_AS(plan_of(spec), orlop::plan::Refusal);
-      continue;
-    }
     auto const planned = plan_of(spec).namespaces;
     CHECK(planned.at_clone == expected.at_clone);
     CHECK(planned.by_child == expected.by_child);
