@@ -55,7 +55,9 @@ unsigned inherited_descriptors() {
 void open_log(Arguments const& globals) {
   std::string const format = globals.value("log-format", "text");
   if (format != "text" && format != "json") throw Error::refusal(concat({"unknown log format \"", format, "\" (text or json)"}));
-  log::open(globals.value("log"), format == "json" ? log::Format::json : log::Format::text,
+  bool const is_journal = globals.has("systemd-log");
+  if (is_journal && globals.has("log")) throw Error::refusal("--log and --systemd-log exclude each other");
+  log::open(is_journal ? "journald:" : globals.value("log"), format == "json" ? log::Format::json : log::Format::text,
             level_of(globals));
 }
 

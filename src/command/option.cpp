@@ -16,8 +16,15 @@ Option const* by_name(std::span<Option const> options, std::string_view name) {
   return nullptr;
 }
 
+// What crun has beside -h and -v.
+constexpr struct {
+  char const *theirs, *ours;
+} synonyms[] = {{"-?", "help"}, {"--usage", "help"}, {"-V", "version"}};
+
 // "-no-subreaper" and "-root=/x" are meant as long options; "-b" and "-bDIR" are not.
 std::string with_two_dashes(std::string word, std::span<Option const> options) {
+  for (auto const& [theirs, ours] : synonyms)
+    if (word == theirs && by_name(options, ours)) return concat({"--", ours});
   if (word.size() < 3 || word[0] != '-' || word[1] == '-') return word;
   std::string_view const name = std::string_view{word}.substr(1, word.find('=') - 1);
   return by_name(options, name) ? "-" + word : word;

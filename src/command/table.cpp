@@ -12,13 +12,14 @@ namespace orlop::command {
 namespace {
 
 constexpr Option globals[] = {
-    {"root", 0, "DIR", "directory for the state of containers (default: /run/orlop)"},
+    {"root", 'r', "DIR", "directory for the state of containers (default: /run/orlop)"},
     {"rootless", 0, "WHEN", "do without a cgroup that cannot be made: auto, true or false"},
-    {"log", 0, "FILE", "append the log to FILE, or to journald:NAME or syslog:NAME"},
+    {"log", 'l', "FILE", "append the log to FILE, or to journald:NAME or syslog:NAME"},
     {"log-format", 0, "FORMAT", "text (default) or json"},
     {"log-level", 0, "LEVEL", "error, warning (default), info or debug"},
     {"cgroup-manager", 0, "WORD", "who makes cgroups: cgroupfs (default), systemd, or disabled (nobody)"},
-    {"systemd-cgroup", 0, nullptr, "the same as --cgroup-manager systemd"},
+    {"systemd-cgroup", 's', nullptr, "the same as --cgroup-manager systemd"},
+    {"systemd-log", 0, nullptr, "the same as --log journald:orlop"},
     {"debug", 0, nullptr, "log what is done, step by step"},
     {"version", 'v', nullptr, "print the version and exit"},
     {"help", 'h', nullptr, "print this help and exit"},
@@ -28,13 +29,13 @@ constexpr Option help_option{"help", 'h', nullptr, "print this help and exit"};
 
 constexpr Option bundle_option{"bundle", 'b', "DIR", "the bundle: the directory with config.json (default: .)"};
 constexpr Option config_option{"config", 'f', "FILE", "read FILE instead of the bundle's config.json"};
-constexpr Option console_option{"console-socket", 0, "SOCKET", "send the master of the container's terminal to this AF_UNIX socket"};
+constexpr Option console_option{"console-socket", 'c', "SOCKET", "send the master of the container's terminal to this AF_UNIX socket"};
 constexpr Option no_new_keyring_option{"no-new-keyring", 0, nullptr, "keep the caller's session keyring"};
 constexpr Option no_subreaper_option{"no-subreaper", 0, nullptr, "accepted for runc's callers: orlop never is a subreaper"};
 constexpr Option no_pivot_option{"no-pivot", 0, nullptr, "move and chroot instead of pivot_root: for a root on a ramdisk"};
 constexpr Option pidfd_option{"pidfd-socket", 0, "SOCKET", "send a pidfd of the process to this AF_UNIX socket"};
 constexpr Option preserve_option{"preserve-fds", 0, "N", "give the program the descriptors 3 to N + 2 of the caller, too"};
-constexpr Option pid_file_option{"pid-file", 0, "FILE", "write init's pid as seen from here to FILE"};
+constexpr Option pid_file_option{"pid-file", 'p', "FILE", "write init's pid as seen from here to FILE"};
 
 constexpr Option create_options[] = {
     bundle_option, config_option, console_option, no_new_keyring_option, no_pivot_option, no_subreaper_option,

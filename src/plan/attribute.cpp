@@ -1,10 +1,9 @@
 // process.oomScoreAdj, scheduler, ioPriority and linux.memoryPolicy, personality.
+#include "attribute_number.hpp"
 #include "section.hpp"
 
 #include "orlop/base/text.hpp"
 
-#include <linux/mempolicy.h>
-#include <sched.h>
 #include <sys/personality.h>
 #include <tuple>
 
@@ -12,11 +11,6 @@ namespace orlop::plan {
 
 namespace {
 
-// In the order of oci's enumerators. SCHED_ISO has a number in the kernel and no code: it answers EINVAL.
-constexpr std::uint32_t policies[] = {SCHED_OTHER, SCHED_FIFO, SCHED_RR, SCHED_BATCH, 4, SCHED_IDLE, 6};
-constexpr std::uint64_t scheduler_flags[] = {0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40};
-constexpr int modes[] = {MPOL_DEFAULT, MPOL_BIND, MPOL_INTERLEAVE, 6, MPOL_PREFERRED, 5, MPOL_LOCAL};
-constexpr int mode_flags[] = {1 << 13, 1 << 14, 1 << 15};
 constexpr std::uint64_t most_nodes = 32768;  // what fits into the page that the kernel reads
 
 template <class Value, std::size_t size, class Enum>
@@ -45,7 +39,7 @@ void plan_scheduler(oci::Scheduler const& wanted, Process& process) {
     throw Refusal{"process.scheduler.priority", concat({wanted.priority, " is below 0"})};
   if (wanted.nice < -20 || wanted.nice > 19)
     throw Refusal{"process.scheduler.nice", concat({wanted.nice, " is not between -20 and 19"})};
-  scheduling.policy = number_of(policies, wanted.policy);
+  scheduling.policy = number_of(scheduler_policies, wanted.policy);
   for (auto const flag : wanted.flags) scheduling.flags |= number_of(scheduler_flags, flag);
   scheduling.nice = wanted.nice;
   scheduling.priority = static_cast<std::uint32_t>(wanted.priority);
@@ -84,8 +78,8 @@ std::vector<unsigned long> nodes_of(std::string const& list) {
 
 void plan_memory_policy(oci::LinuxMemoryPolicy const& wanted, Process& process) {
   auto& policy = process.memory_policy.emplace();
-  policy.mode = number_of(modes, wanted.mode);
-  for (auto const flag : wanted.flags) policy.mode |= number_of(mode_flags, flag);
+  policy.mode = number_of(memory_modes, wanted.mode);
+  for (auto const flag : wanted.flags) policy.mode |= number_of(memory_flags, flag);
   policy.nodes = nodes_of(wanted.nodes);
 }
 

@@ -1,6 +1,7 @@
 """Runs a program with captured output and a time limit: no call of a test can hang."""
 
 import os
+import select
 import signal
 import subprocess
 import tempfile
@@ -67,6 +68,19 @@ def end_group(process):
     process.wait(5)
 
 
+def wait(process, timeout):
+    """The status of a Popen. Its own wait() with a time limit looks again after up to 50 ms, which is long for our calls."""
+    descriptor = os.pidfd_open(process.pid)
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        if not poll.poll(timeout * 1000):
+            raise subprocess.TimeoutExpired(process.args, timeout)
+    finally:
+        os.close(descriptor)
+    return process.wait()
+
+
 def run(argv, data=None, timeout=settings.CALL_SECONDS, cwd=None, env=None, pass_fds=(), before=None):
     """Waits for the program alone, not for those that inherit its output: it goes to files, not to pipes."""
     stdout = tempfile.TemporaryFile()
@@ -77,7 +91,7 @@ def run(argv, data=None, timeout=settings.CALL_SECONDS, cwd=None, env=None, pass
             argv, stdin=stdin, stdout=stdout, stderr=stderr, cwd=cwd, env=env or environment(),
             pass_fds=pass_fds, preexec_fn=before, start_new_session=True)
     try:
-        status = process.wait(timeout)
+        status = wait(process, timeout)
     except subprocess.TimeoutExpired:
         end_group(process)
         raise AssertionError("no end after %g s: %s" % (timeout, Result(argv, None, stdout, stderr, timeout)))

@@ -21,7 +21,7 @@ def orlop(*words, **how):
 @quick
 class Help(ContainerCase):
     def test_of_the_program(self):
-        for flag in ("--help", "-h"):
+        for flag in ("--help", "-h", "-?", "--usage"):
             result = orlop(flag)
             self.assertEqual((result.status, result.stderr), (0, ""), str(result))
             for command in COMMANDS:
@@ -29,7 +29,7 @@ class Help(ContainerCase):
 
     def test_of_each_command(self):
         for command in COMMANDS:
-            for flag in ("--help", "-h"):
+            for flag in ("--help", "-h", "-?", "--usage"):
                 with self.subTest("%s %s" % (command, flag)):
                     result = orlop(command, flag)
                     self.assertEqual((result.status, result.stderr), (0, ""), str(result))
@@ -58,7 +58,7 @@ class Help(ContainerCase):
 @quick
 class Version(ContainerCase):
     def test_shape(self):
-        for flag in ("--version", "-v"):
+        for flag in ("--version", "-v", "-V"):
             result = orlop(flag)
             self.assertEqual((result.status, result.stderr), (0, ""))
             lines = result.stdout.splitlines()

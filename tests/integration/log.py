@@ -171,6 +171,15 @@ class Daemons(ContainerCase):
         self.assertEqual((fields["PRIORITY"], fields["SYSLOG_IDENTIFIER"]), ("3", "web"))
         self.assertIn("container does not exist", fields["MESSAGE"])
 
+    def test_journal_by_youkis_name(self):
+        directory, listener = self.listen("systemd/journal/socket")
+        self.runtime.refuses("state", "nobody", options=("--systemd-log",), before=self.show(directory, "/run"))
+        fields = dict(line.split("=", 1) for line in listener.recv(65536).decode().splitlines())
+        self.assertEqual((fields["PRIORITY"], fields["SYSLOG_IDENTIFIER"]), ("3", "orlop"))
+        self.assertIn("container does not exist", fields["MESSAGE"])
+        result = self.runtime.refuses("list", options=("--systemd-log", "--log", "/dev/null"))
+        self.assert_one_line(result, "--log and --systemd-log exclude each other")
+
     def test_syslog(self):
         directory, listener = self.listen("log")
         result = self.runtime.refuses("state", "nobody", options=("--log=syslog:",), before=self.show(directory, "/dev"))

@@ -1,4 +1,5 @@
 // What plan::text and plan::json promise for every plan; the golden files show the rest.
+#include "base_spec.hpp"
 #include "table.hpp"
 
 #include "harness/catch.hpp"
@@ -6,6 +7,7 @@
 #include "oci/place.hpp"
 #include "orlop/base/text.hpp"
 #include "orlop/kernel/namespace.hpp"
+#include "orlop/plan/make.hpp"
 #include "orlop/plan/print.hpp"
 
 #include <sys/mount.h>
@@ -111,6 +113,29 @@ TEST_CASE("print: every namespace has its word, in whatever way it is made") {
   oci::Document const document{json, "plan.json"};
   CHECK(oci::find(document.root(), "namespaces.made_by_clone3")->text() ==
         "user pid mount uts ipc network cgroup time");
+}
+
+template <class Enum, class Set>
+void check_words(Set const& set) {
+  auto const words = oci::words<Enum>();
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    INFO(words[i]);
+    auto spec = base_spec();
+    set(spec, static_cast<Enum>(i));
+    Table host{{cgroup_layout("v2"), {}, {}}};
+    auto const text = orlop::plan::text(orlop::plan::make(spec, host, {"web1", "/srv/bundle", false}));
+    CHECK(text.find(orlop::concat({" ", words[i], " "})) != text.npos);
+  }
+}
+
+TEST_CASE("print: policies, classes and their flags have the words of the spec") {
+  check_words<oci::SchedulerPolicy>([](auto& spec, auto word) {
+    spec.process->scheduler = {.policy = word, .runtime = 2000, .deadline = 2000, .period = 2000};
+  });
+  check_words<oci::SchedulerFlag>([](auto& spec, auto word) { spec.process->scheduler.emplace().flags = {word}; });
+  check_words<oci::IoPriorityClass>([](auto& spec, auto word) { spec.process->io_priority.emplace().io_class = word; });
+  check_words<oci::MemoryPolicyMode>([](auto& spec, auto word) { spec.linux_config->memory_policy.emplace().mode = word; });
+  check_words<oci::MemoryPolicyFlag>([](auto& spec, auto word) { spec.linux_config->memory_policy.emplace().flags = {word}; });
 }
 
 TEST_CASE("print: an empty plan is valid JSON, too") {
