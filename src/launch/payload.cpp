@@ -70,7 +70,10 @@ void take_on_priorities(plan::Process const& process, pid_t pid) {
 
 void take_on(plan::Process const& process) {
   if (process.session_keyring) kernel::new_session_keyring(*process.session_keyring);
-  for (auto const& limit : process.rlimits) kernel::set_rlimit(limit);
+  for (std::size_t i = 0; i < process.rlimits.size(); ++i) {
+    Doing const doing{"process.rlimits", i, {}};
+    kernel::set_rlimit(process.rlimits[i]);
+  }
   kernel::reset_process_attributes();
   kernel::set_personality(process.personality.value_or(plan::default_personality));
   if (!process.priorities_from_outside) take_on_priorities(process, 0);  // while we are still root

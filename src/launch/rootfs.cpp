@@ -71,6 +71,7 @@ void bind_console(Directory const& root, kernel::Pty const& pty) {
 
 Directory bind_root(plan::Rootfs const& rootfs, SourceOpener const& sources) {
   Doing const doing{"root"};
+  if (!rootfs.has_own_mounts()) return {sources.open(rootfs.path, true, SourceOpener::root), rootfs.path};
   kernel::set_propagation("/", rootfs.first_propagation, true);
   Fd const target = sources.open(rootfs.path, true, SourceOpener::root);
   Fd tree = kernel::clone_tree(target, rootfs.path, true);
@@ -81,13 +82,13 @@ Directory bind_root(plan::Rootfs const& rootfs, SourceOpener const& sources) {
 namespace {
 
 // Where mknod is nothing for us: in a user namespace that the plan makes, or that somebody has put us into.
-void make_node(Directory const& parent, std::string const& name, plan::Device const& device, bool is_by_bind) {
+void make_node(Directory const& parent, std::string const& name, plan::Device const& device, plan::Plan const& plan) {
   bool const is_fifo = device.node.kind == S_IFIFO;
-  if (is_by_bind && !is_fifo) return bind_device(parent, name, device);
+  if (plan.user_namespace && !is_fifo) return bind_device(parent, name, device);
   try {
     kernel::make_device(parent, name, device.node);
   } catch (Error const& error) {
-    if (error.code() != EPERM || is_fifo) throw;
+    if (error.code() != EPERM || is_fifo || !plan.rootfs.has_own_mounts()) throw;
     bind_device(parent, name, device);
   }
 }
@@ -100,7 +101,7 @@ void make_devices(Directory const& root, plan::Plan const& plan) {
   for (auto const& device : plan.devices) {
     Doing const doing{"device", device.path};
     Directory const& parent = parents.of(device.path, name);
-    make_node(parent, name, device, plan.user_namespace.has_value());
+    make_node(parent, name, device, plan);
   }
   for (auto const& link : plan.symlinks) {
     Doing const doing{"symlink", link.path};
@@ -161,10 +162,11 @@ void make_working_directory(Directory const& root, std::string const& path) {
 void change_root(Directory const& root, plan::Rootfs const& rootfs) {
   Doing const doing{"root"};
   if (rootfs.readonly) kernel::set_attributes(root.fd, {MOUNT_ATTR_RDONLY, 0}, false, rootfs.path);
-  if (rootfs.change == plan::RootChange::pivot_root)
-    kernel::pivot_into(root);
-  else
-    kernel::move_into(root);
+  switch (rootfs.change) {
+    case plan::RootChange::pivot_root: kernel::pivot_into(root); break;
+    case plan::RootChange::move_and_chroot: kernel::move_into(root); break;
+    case plan::RootChange::in_place: return kernel::chroot_into(root);
+  }
   if (rootfs.last_propagation)
     kernel::set_propagation("/", rootfs.last_propagation & ~static_cast<unsigned long>(MS_REC), rootfs.last_propagation & MS_REC);
 }

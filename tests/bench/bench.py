@@ -10,6 +10,7 @@ import tempfile
 
 import budget
 import leftover
+import many_bench
 import measure
 import profile
 import report
@@ -40,6 +41,9 @@ def read_arguments():
     parser.add_argument("--rounds", type=int, metavar="N", help=f"rounds back to back, and a third of them after idle "
                         f"(default: {ROUNDS})")
     parser.add_argument("--quick", action="store_true", help="about ten seconds for a view, and rougher")
+    parser.add_argument("--many", action="store_true", help=f"instead: {many_bench.ONE_BY_ONE} containers one after another, "
+                        f"then {many_bench.AT_ONCE} at once; does the last cost what the first did, and is anything left? "
+                        f"(with --quick: {many_bench.QUICK_ONE_BY_ONE} and {many_bench.QUICK_AT_ONCE})")
     parser.add_argument("--only", metavar="NAMES", help="a comma-separated choice of orlop,floor,crun,runc")
     parser.add_argument("--check", action="store_true", help="exit with 1 where orlop misses its budget")
     parser.add_argument("--json", metavar="FILE", help="write the results there too; - writes them to stdout, "
@@ -313,7 +317,7 @@ def prepare(arguments, tools):
 def bench(arguments, show):
     tools = _tools(arguments)
     results, chosen, views = prepare(arguments, tools)
-    show(report.head(results))
+    show(report.head(results, arguments.many))
     busybox = shutil.which("busybox")
     if not busybox:
         raise Refusal("no busybox for the container: apt install busybox-static")
@@ -322,6 +326,8 @@ def bench(arguments, show):
     with tempfile.TemporaryDirectory(prefix="orlop-bench-") as directory:
         bundle = Bundle(directory, busybox, _config_writer(chosen))
         try:
+            if arguments.many:
+                return many_bench.run(results, chosen, views, bundle, identifier, arguments.quick, show)
             for name in views:
                 results["views"][name] = ViewBench(name, chosen, bundle, tools, identifier).run(rounds, show)
         finally:

@@ -18,6 +18,8 @@ EXEC_SPEED = (
 )
 FILTER_COST = 0.2  # floors
 FILTER_AGAINST_CRUN = 1.0
+# Of many containers, the last tenth beside the first, and beside how the floor did meanwhile.
+GROWTH = 1.2
 PEAK_MEMORY_MB = 2.5
 START_UP = 1.3
 
@@ -56,3 +58,16 @@ def judge(results):
         lines.append(_line(view_name, "containers of orlop that left a cgroup", left, 0, True))
     start_up = results["start_up"]["ratio"]["ratio"]
     return lines + [_line("-", "start-up: `--version`, times an empty program", start_up, START_UP, True)]
+
+
+def judge_many(results):
+    lines = []
+    for view_name, measured in results["many"].items():
+        own, floor = measured["rows"].get("orlop"), measured["rows"].get("floor")
+        if own:
+            drift = floor["one_by_one"]["growth"] if floor else 1
+            lines.append(_line(view_name, "the last of many one after another, times the first", own["one_by_one"]["growth"] / drift,
+                               GROWTH, True))
+            lines.append(_line(view_name, "the last of many at once, times the first", own["at_once"]["growth"], GROWTH, True))
+        lines.append(_line(view_name, "what is left behind", len(measured["left"]), 0, True))
+    return lines

@@ -68,6 +68,12 @@ def times(stopwatch, view_name, commands, rounds, idle_ms, identifier, container
     return samples
 
 
+def many(view_name, description):
+    """What `many.py` has measured in that view."""
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "many.py")
+    return json.loads(_run(view_name, [sys.executable, "-B", script], json.dumps(description)))
+
+
 def peak_memory(weigh, view_name, payload, command):
     """KB of the process that was started, and of the largest process of the runtime, the payload not counted."""
     lines = [line.split() for line in _run(view_name, [weigh, payload, *command]).splitlines()]

@@ -5,15 +5,21 @@ def _span(value, digits=2):
     return f"[{value['q1']:.{digits}f} .. {value['q3']:.{digits}f}]"
 
 
-def head(results):
+PLACE = "in a private mount namespace (private propagation) with a fresh tmpfs on /run, where the state is kept."
+HOW = ["Each run starts and ends a container with /bin/true of busybox, from the config that `runc spec` writes;", PLACE,
+       "Interleaved, each round in another order; back to back: after an uncounted run of its own.",
+       "Medians; in brackets the quartiles of the rounds."]
+HOW_MANY = ["Each container is made by `create` and `start` from the config that `runc spec` writes, and removed by "
+            "`delete --force`;", PLACE,
+            "Medians of the last tenth, times those of the first; interleaved, so the floor shows how the machine has drifted."]
+
+
+def head(results, is_many=False):
     host = results["host"]
     lines = [f"Linux {host['kernel']} on {host['machine']}, {host['cpus']} CPUs, load {host['load']:.2f} at the start"]
     for name, subject in results["subjects"].items():
         lines.append(f"  {name:6} {subject['version']}   {subject['path']}")
-    lines += ["Each run starts and ends a container with /bin/true of busybox, from the config that `runc spec` writes;",
-              "in a private mount namespace (private propagation) with a fresh tmpfs on /run, where the state is kept.",
-              "Interleaved, each round in another order; back to back: after an uncounted run of its own.",
-              "Medians; in brackets the quartiles of the rounds."]
+    lines += HOW_MANY if is_many else HOW
     lines += [f"warning: {warning}" for warning in results["warnings"]]
     return lines
 
@@ -77,6 +83,20 @@ def cost_table(view_name, measured):
     for name in measured["left_behind"]:
         lines.append(f"  left a cgroup behind: {name}")
     return lines
+
+
+def many_table(view_name, measured):
+    one_by_one, at_once = measured["one_by_one"], measured["at_once"]
+    lines = [f"{view_name} view, {one_by_one} containers one after another, then {at_once} at once",
+             f"  {'':6} {'one after another, last to first':34} {'at once, last to first':26} list of {at_once}"]
+    for name, row in measured["rows"].items():
+        lines.append(f"  {name:6} {_growth(row['one_by_one']):34} {_growth(row.get('at_once')):26} "
+                     + (f"{row['list_us'] / 1000:.2f} ms" if "list_us" in row else ""))
+    return lines + [f"  left behind: {left}" for left in measured["left"]] + [""]
+
+
+def _growth(growth):
+    return f"{growth['growth']:.2f} x ({growth['first_us'] / 1000:.2f} to {growth['last_us'] / 1000:.2f} ms)" if growth else ""
 
 
 def start_up(result):

@@ -35,6 +35,15 @@ class Subject:
         return {"start": [self.path, "run", "--detach", "--bundle", bundle_path, identifier],
                 "state": [self.path, "state", identifier], "remove": [self.path, "delete", "--force", identifier]}
 
+    def many_commands(self, bundle, view_name, root):
+        """For `many.py`: a container that comes and goes, as an engine calls it; and one that stays."""
+        if self.name == "floor":
+            return {"life": [self.command(bundle, view_name)]}
+        words = [self.path, "--root", root]
+        begin = [[*words, "create", "--bundle", bundle.for_view(view_name, STAYING), ID], [*words, "start", ID]]
+        end = [*words, "delete", "--force", ID]
+        return {"root": root, "life": [*begin, end], "begin": begin, "list": [*words, "list"], "end": end}
+
     def exec_command(self, identifier):
         return [self.path, "exec", identifier, PAYLOAD]
 

@@ -412,6 +412,22 @@ class Crash(UnitCase):
             self.assertEqual(self.runtime.entries(), [])
         self.assert_nothing_left()
 
+    def test_many_one_after_another(self):
+        """No unit stays, neither a loaded one nor one that has failed."""
+        bundle = self.bundle("/bin/probe", "exit", "1")
+        names = [self.new_id() for _ in range(20)]
+        for name in names:
+            self.runtime.ok("create", "--bundle", bundle.path, name)
+            self.runtime.ok("start", name)
+            self.runtime.ok("delete", "--force", name)
+        self.assert_no_unit(names)
+
+    def assert_no_unit(self, names):
+        shown = systemctl("list-units", "--all", "--plain", "--no-legend", "--type", "scope")
+        self.assertEqual(shown.status, 0, str(shown))
+        self.assertEqual([line for line in shown.stdout.splitlines() if any(name in line for name in names)], [])
+        self.assert_nothing_left()
+
     def test_many_at_once(self):
         names = [self.new_id() for _ in range(6)]
         bundle = self.bundle("/bin/true")
@@ -425,8 +441,7 @@ class Crash(UnitCase):
         for thread in threads:
             thread.join()
         self.assertEqual(results, [0] * 6)
-        for name in names:
-            self.assertFalse(is_there("orlop-%s.scope" % name))
+        self.assert_no_unit(names)
 
 
 if __name__ == "__main__":

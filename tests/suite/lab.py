@@ -29,7 +29,7 @@ WITH_SYSTEMD = ("lifecycle", "process", "mounts", "cgroups", "kill", "systemd", 
                 "rootless")
 # These first: the life of a container, then what has another answer there than on the machine, for the cgroups are others.
 FIRST = ("lifecycle", "process", "mounts", "cgroups", "unified", "resources", "update", "events", "pause", "kill", "exec",
-         "rootless", "ps", "state", "terminal", "time_offsets", "userns", "namespaces")
+         "rootless", "ps", "many", "state", "terminal", "time_offsets", "userns", "namespaces")
 # These last: what the kernel and its cgroups have least to say to, and the longest of all.
 LAST = ("systemd", "bad_call", "bad_config", "command_line", "choice", "plan", "log", "exec_attack", "hostile_root",
         "mounts_command", "hooks", "examples")

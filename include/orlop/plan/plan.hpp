@@ -122,7 +122,8 @@ struct IntelRdt {
 // The socket in that directory.
 constexpr char notify_name[] = "notify.sock";
 
-enum class RootChange { pivot_root, move_and_chroot };
+// in_place: chroot(2) alone, in the mount namespace that we are in: the container has none of its own, and nothing is mounted.
+enum class RootChange { pivot_root, move_and_chroot, in_place };
 
 struct Rootfs {
   std::string path;               // on the host, absolute
@@ -132,6 +133,7 @@ struct Rootfs {
   unsigned long last_propagation = 0;
   RootChange change = RootChange::pivot_root;
   bool readonly = false;
+  bool has_own_mounts() const { return change != RootChange::in_place; }
 };
 
 // remount: what is mounted at the destination already gets other attributes; remount_filesystem: and its file system other
@@ -155,6 +157,7 @@ struct Mount {
   bool destination_nofollow = false;  // a symlink at the end of the destination is what is mounted on
   bool copy_symlink = false;          // a source that is a symlink is made anew at the destination, and not mounted
   bool copy_up = false;               // tmpfs: with a copy of what lies under it
+  bool takes_mode = false;            // tmpfs: that of the directory under it, if it is there already
   std::string label;                  // of SELinux, an attribute of its root; empty: none
   kernel::IdMap id_map;               // empty: ids are what the source says
 };
