@@ -61,6 +61,12 @@ void open_log(Arguments const& globals) {
             level_of(globals));
 }
 
+// Its directories would be taken for containers, and "delete --force" removes those.
+void check_root(std::string_view root) {
+  if (!root.empty() && root.find_first_not_of('/') == root.npos)
+    throw Error::refusal("\"/\" cannot hold container state; name another directory with --root");
+}
+
 CgroupManager cgroup_manager(Arguments const& globals) {
   bool const is_systemd = globals.has("systemd-cgroup");
   std::string const word = globals.value("cgroup-manager", is_systemd ? "systemd" : "cgroupfs");
@@ -101,6 +107,7 @@ int run_all(std::span<char*> words, char* const* argv) {
   if (globals.has("version")) return print(version()), 0;
   unsigned const inherited = inherited_descriptors();  // before the log is one, too
   open_log(globals);
+  check_root(globals.value("root"));
   if (globals.words().empty()) throw Error::refusal("a command is missing: see orlop --help");
   std::string const rootless = globals.value("rootless", "auto");
   return find_and_run(words.subspan(globals.consumed()),

@@ -34,9 +34,9 @@ std::vector<oci::Mount> read_mounts(std::string const& path) {
 plan::Plan plan_for(bool is_removal, std::vector<oci::Mount> wanted, container::ContainerDir const& container,
                     container::Record const& record) {
   try {
-    if (is_removal) return plan::make_unmounts(wanted, record.id);
     auto spec = oci::parse<oci::Spec>(container.read_config(), "config.json");
     spec.mounts = std::move(wanted);
+    if (is_removal) return plan::make_unmounts(spec, record.id);
     plan::MountsRequest const request{record.id, record.bundle, ordinary_caller().has_value(),
                                       launch::denies_setgroups(record)};
     launch::Survey host;

@@ -74,7 +74,6 @@ std::string default_state_root() {
 
 Directory open_state_root(std::string const& path) {
   Doing const doing{"state root"};
-  if (path == "/") throw Error::refusal("\"/\" cannot hold container state; name another directory with --root");
   Fd found{::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
   if (!found.is_open()) {
     if (errno != ENOENT) fail("open", {path});

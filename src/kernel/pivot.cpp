@@ -24,6 +24,11 @@ void pivot_into(Directory const& root) {
 void move_into(Directory const& root) {
   check(fchdir(root.fd), "fchdir", {root.path});
   check(mount(".", "/", nullptr, MS_MOVE, nullptr), "mount", {root.path, "/", Word{"MS_MOVE"}});
+  chroot_into(root);
+}
+
+void chroot_into(Directory const& root) {
+  check(fchdir(root.fd), "fchdir", {root.path});
   check(chroot("."), "chroot", {root.path});
   check(chdir("/"), "chdir", {"/"});
 }

@@ -32,13 +32,6 @@ Fd open_multiplexer(Directory const& root) {
   return master;
 }
 
-void pass_output_unchanged(int terminal) {
-  termios settings;
-  check(tcgetattr(terminal, &settings), "tcgetattr");
-  settings.c_oflag &= ~static_cast<tcflag_t>(ONLCR);
-  check(tcsetattr(terminal, TCSANOW, &settings), "tcsetattr");
-}
-
 }  // namespace
 
 Pty new_pty(Directory const& root) {
@@ -48,8 +41,14 @@ Pty new_pty(Directory const& root) {
   check(ioctl(pty.master, TIOCSPTLCK, &locked), "ioctl", {Word{"TIOCSPTLCK"}});
   int const slave = ioctl(pty.master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
   pty.slave = Fd{check(slave, "ioctl", {Word{"TIOCGPTPEER"}})};
-  pass_output_unchanged(pty.slave);
   return pty;
+}
+
+void pass_output_unchanged(int terminal) {
+  termios settings;
+  check(tcgetattr(terminal, &settings), "tcgetattr");
+  settings.c_oflag &= ~static_cast<tcflag_t>(ONLCR);
+  check(tcsetattr(terminal, TCSANOW, &settings), "tcsetattr");
 }
 
 void set_window_size(int terminal, unsigned short rows, unsigned short columns) {

@@ -29,8 +29,9 @@ void deliver_pidfd(int pidfd, std::string const& path, std::string_view what) {
 Fd deliver_terminal(Fd master, std::string const& console_socket) {
   if (!console_socket.empty()) {
     send_to_console(console_socket, master);
-    return {};
+    return {};  // how newlines come out is the receiver's choice: containerd leaves it at \r\n, conmon sets it
   }
+  kernel::pass_output_unchanged(master);
   for (int const fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (isatty(fd)) {
       kernel::copy_window_size(fd, master);

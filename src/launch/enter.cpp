@@ -16,6 +16,7 @@
 #include "orlop/kernel/join.hpp"
 #include "orlop/kernel/namespace.hpp"
 #include "orlop/kernel/oom_score.hpp"
+#include "orlop/kernel/pivot.hpp"
 #include "orlop/kernel/processor.hpp"
 #include "orlop/kernel/rdt.hpp"
 #include "orlop/kernel/terminal.hpp"
@@ -49,6 +50,8 @@ public:
     std::vector<int> kept = kept_descriptors(plan_.process);
     kept.insert(kept.end(), {std::min(channel_, entrance_.init), std::max(channel_, entrance_.init)});
     kernel::close_all_but(kept);
+    // Who has no mount namespace of its own has a root in the host's.
+    if (!plan_.rootfs.has_own_mounts()) root_ = {path::open_host(plan_.rootfs.path, O_PATH | O_DIRECTORY), plan_.rootfs.path};
     if (entrance_.has_stage) be_stage();
     take_on_labels(plan_.process);  // behind the last fork, and while /proc is the host's
     join_namespaces();
@@ -93,6 +96,7 @@ private:
       kernel::set_dumpable(false);
       kernel::die_with_parent();  // which the change of user has ended
     }
+    if (root_.fd.is_open()) kernel::chroot_into(root_);
     close(entrance_.init);
   }
 
@@ -130,6 +134,7 @@ private:
   plan::Plan const& plan_;
   Entrance& entrance_;
   int channel_;
+  Directory root_;
 };
 
 }  // namespace

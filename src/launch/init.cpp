@@ -72,7 +72,7 @@ public:
     join(CLONE_NEWNS);
     if (has_user) await_settings();
     SourceOpener const sources{has_user ? channel_ : -1};
-    Directory const root = bind_root(plan_.rootfs, sources);
+    Directory root = bind_root(plan_.rootfs, sources);
     if (!leaves_mounts && !asks_early) enter_cgroup();
     if (asks_for_mounts(plan_)) await_settings();
     make_mounts(root, plan_, sources, channel_);

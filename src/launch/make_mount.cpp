@@ -7,7 +7,9 @@
 #include "mount_target.hpp"
 
 #include "orlop/base/error.hpp"
+#include "orlop/base/file.hpp"
 #include "orlop/base/path.hpp"
+#include "orlop/base/text.hpp"
 #include "orlop/kernel/copy_up.hpp"
 #include "orlop/kernel/label.hpp"
 #include "orlop/launch/channel.hpp"
@@ -21,16 +23,10 @@ namespace orlop::launch {
 
 namespace {
 
-mode_t kind_of(int fd, std::string const& shown) {
-  struct stat status;
-  check(fstat(fd, &status), "fstat", {shown});
-  return status.st_mode & S_IFMT;
-}
-
 // An image whose /proc or /sys is a symlink sends the mount elsewhere, and everything that is written below it.
 Fd ordinary_target(Directory const& root, plan::Mount const& mount) {
   auto found = path::try_open_in(root, mount.destination, O_PATH | O_NOFOLLOW);
-  mode_t const kind = found ? kind_of(*found, mount.destination) : 0;
+  mode_t const kind = found ? file::kind_of(*found, mount.destination) : 0;
   if (kind == S_IFLNK)
     throw Error::refusal(concat({mount.type, " must be mounted on an ordinary directory, and ", mount.destination,
                                  " is a symbolic link"}));
@@ -65,19 +61,26 @@ Fd open_with_map(Opener const& opener, plan::Mount const& mount, int target, std
   return tree;
 }
 
-void mount_filesystem(Directory const& root, Opener const& opener, plan::Mount const& mount, std::int32_t place) {
-  Fd const target = target_of(root, mount);
-  Fd const made = mount.copy_up ? open_copy(mount, target) : open_filesystem(opener, mount, place, target);
-  kernel::attach(made, target, mount.destination);
-  if (!mount.label.empty()) kernel::set_selinux_file_label(made, mount.label);
-  finish_mount(made, mount);
+// What is mounted on the root is the root from then on: a descriptor of what lies below would not see it.
+void finish_on(Directory& root, Fd tree, plan::Mount const& mount) {
+  finish_mount(tree, mount);
+  if (mount.destination == "/") root.fd = std::move(tree);
 }
 
-void mount_bind(Directory const& root, Opener const& opener, plan::Mount const& mount, std::int32_t place) {
+void mount_filesystem(Directory& root, Opener const& opener, plan::Mount const& mount, std::int32_t place) {
+  auto const mode = mode_below(root, mount);
+  Fd const target = target_of(root, mount);
+  Fd made = mount.copy_up || mode ? open_over(mount, mode, target) : open_filesystem(opener, mount, place, target);
+  kernel::attach(made, target, mount.destination);
+  if (!mount.label.empty()) kernel::set_selinux_file_label(made, mount.label);
+  finish_on(root, std::move(made), mount);
+}
+
+void mount_bind(Directory& root, Opener const& opener, plan::Mount const& mount, std::int32_t place) {
   if (mount.copy_symlink && copy_symlink(root, mount)) return;
-  Fd const tree = open_bind(opener, mount, place);
+  Fd tree = open_bind(opener, mount, place);
   kernel::attach(tree, target_of(root, mount, tree), mount.destination);
-  finish_mount(tree, mount);
+  finish_on(root, std::move(tree), mount);
 }
 
 // Only what the options name changes, as mount(8) does it.
@@ -91,8 +94,27 @@ void remount(Directory const& root, plan::Mount const& mount) {
 
 }  // namespace
 
-// A tmpfs that takes over what lies under it: filled before it can become read-only.
-Fd open_copy(plan::Mount const& mount, int target) {
+std::optional<mode_t> mode_below(Directory const& root, plan::Mount const& mount) {
+  if (!mount.takes_mode) return std::nullopt;
+  auto const found = path::try_open_in(root, mount.destination, O_PATH | O_DIRECTORY);
+  if (!found) return std::nullopt;
+  struct stat status;
+  check(fstat(*found, &status), "fstat", {mount.destination});
+  return status.st_mode & 07777;
+}
+
+namespace {
+
+Fd open_with_mode(plan::Mount mount, mode_t mode, int target) {
+  mount.options.push_back({"mode", octal(mode), true});
+  return open_filesystem(mount, target);
+}
+
+}  // namespace
+
+Fd open_over(plan::Mount const& mount, std::optional<mode_t> mode, int target) {
+  if (mode) return open_with_mode(mount, *mode, target);
+  // Filled before it can become read-only.
   Fd made = kernel::new_filesystem(mount.type, mount.source, mount.options, {});
   kernel::copy_tree(target, made, mount.destination);
   if (!mount.attributes.is_empty()) kernel::set_attributes(made, mount.attributes, false, mount.destination);
@@ -117,7 +139,7 @@ Fd target_of(Directory const& root, plan::Mount const& mount) {
 
 Fd target_of(Directory const& root, plan::Mount const& mount, int tree) {
   if (mount.kind == plan::MountKind::filesystem) return target_of(root, mount);
-  return mount_target(root, mount, kind_of(tree, mount.source) == S_IFDIR);
+  return mount_target(root, mount, file::kind_of(tree, mount.source) == S_IFDIR);
 }
 
 bool asks_for_mounts(plan::Plan const& plan) {
@@ -126,7 +148,7 @@ bool asks_for_mounts(plan::Plan const& plan) {
   return false;
 }
 
-void make_mounts(Directory const& root, plan::Plan const& plan, SourceOpener const& sources, int channel) {
+void make_mounts(Directory& root, plan::Plan const& plan, SourceOpener const& sources, int channel) {
   Opener const opener{plan, sources, channel};
   for (std::size_t i = 0; i < plan.mounts.size(); ++i) {
     auto const& mount = plan.mounts[i];

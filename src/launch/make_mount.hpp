@@ -6,6 +6,9 @@
 #include "orlop/launch/source.hpp"
 #include "orlop/plan/plan.hpp"
 
+#include <optional>
+#include <sys/types.h>
+
 namespace orlop::launch {
 
 // Whom we ask for what we cannot open ourselves.
@@ -16,9 +19,12 @@ struct Opener {
 };
 
 // `place`: in the plan's list. `target`: where a new file system will be mounted, or any other directory that a rare
-// option can use to work in; not for tmpcopyup, whose file system is a copy of what lies there: open_copy.
+// option can use to work in; not for a tmpfs that takes over something of what lies there: open_over.
 Fd open_filesystem(Opener const& opener, plan::Mount const& mount, std::int32_t place, int target);
-Fd open_copy(plan::Mount const& mount, int target);
+// A tmpfs that takes over the mode of a directory, or (without a mode) all that lies in it.
+Fd open_over(plan::Mount const& mount, std::optional<mode_t> mode, int target);
+// What a tmpfs takes over, of a directory that is there before the target is made; none if there is none, or it does not.
+std::optional<mode_t> mode_below(Directory const& root, plan::Mount const& mount);
 Fd open_bind(Opener const& opener, plan::Mount const& mount, std::int32_t place);
 
 // Its place inside the root, found or made.

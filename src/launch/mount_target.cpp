@@ -37,7 +37,7 @@ Fd target_itself(Directory const& root, plan::Mount const& mount, bool is_direct
 }  // namespace
 
 Fd mount_target(Directory const& root, plan::Mount const& mount, bool is_directory) {
-  if (mount.destination_nofollow) return target_itself(root, mount, is_directory);
+  if (mount.destination_nofollow && mount.destination != "/") return target_itself(root, mount, is_directory);
   return is_directory ? path::make_directories(root, mount.destination) : path::make_file(root, mount.destination);
 }
 

@@ -127,15 +127,19 @@ private:
       if (mount.kind == plan::MountKind::bind)
         trees.push_back(open_bind(opener, mount, place));
       else
-        trees.push_back(mount.copy_up ? Fd{} : open_filesystem(opener, mount, place, scratch));
+        trees.push_back(mount.copy_up || mount.takes_mode ? Fd{} : open_filesystem(opener, mount, place, scratch));
     }
     return trees;
   }
 
   void put(Directory const& root, plan::Mount const& mount, Fd& tree) {
     Doing const doing{"mounts", mount.index, mount.destination};
+    auto const mode = mode_below(root, mount);
     Fd const target = target_of(root, mount, tree);
-    if (mount.copy_up) tree = open_copy(mount, target);
+    if (mount.copy_up || mode)
+      tree = open_over(mount, mode, target);
+    else if (mount.takes_mode)
+      tree = open_filesystem(mount, target);
     kernel::attach(tree, target, mount.destination);
     mounted_.push_back({&mount, std::move(tree)});
     if (!mount.label.empty()) kernel::set_selinux_file_label(mounted_.back().tree, mount.label);

@@ -3,6 +3,7 @@
 #include "host_bind.hpp"
 
 #include "orlop/base/error.hpp"
+#include "orlop/base/file.hpp"
 #include "orlop/base/path.hpp"
 #include "orlop/kernel/pivot.hpp"
 
@@ -17,12 +18,6 @@
 namespace orlop::launch {
 
 namespace {
-
-mode_t kind_of(int fd, std::string const& shown) {
-  struct stat status;
-  check(fstat(fd, &status), "fstat", {shown});
-  return status.st_mode & S_IFMT;
-}
 
 // The container's own /dev/null, proven to be one: what is masked must not become something else's window.
 Fd open_null(Directory const& root) {
@@ -68,7 +63,7 @@ void bind_console(Directory const& root, kernel::Pty const& pty) {
   if (make < 0 && errno != EEXIST) fail("openat", {"/dev/console"});
   int const flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
   Fd const console{check(openat(place.parent.fd, place.name.c_str(), flags), "openat", {"/dev/console"})};
-  if (kind_of(console, "/dev/console") == S_IFLNK) throw Error::refusal("/dev/console in the container is a symbolic link");
+  if (file::kind_of(console, "/dev/console") == S_IFLNK) throw Error::refusal("/dev/console in the container is a symbolic link");
   kernel::attach(kernel::clone_tree(pty.slave, "the terminal", false), console, "/dev/console");
 }
 
@@ -76,6 +71,7 @@ void bind_console(Directory const& root, kernel::Pty const& pty) {
 
 Directory bind_root(plan::Rootfs const& rootfs, SourceOpener const& sources) {
   Doing const doing{"root"};
+  if (!rootfs.has_own_mounts()) return {sources.open(rootfs.path, true, SourceOpener::root), rootfs.path};
   kernel::set_propagation("/", rootfs.first_propagation, true);
   Fd const target = sources.open(rootfs.path, true, SourceOpener::root);
   Fd tree = kernel::clone_tree(target, rootfs.path, true);
@@ -86,13 +82,13 @@ Directory bind_root(plan::Rootfs const& rootfs, SourceOpener const& sources) {
 namespace {
 
 // Where mknod is nothing for us: in a user namespace that the plan makes, or that somebody has put us into.
-void make_node(Directory const& parent, std::string const& name, plan::Device const& device, bool is_by_bind) {
+void make_node(Directory const& parent, std::string const& name, plan::Device const& device, plan::Plan const& plan) {
   bool const is_fifo = device.node.kind == S_IFIFO;
-  if (is_by_bind && !is_fifo) return bind_device(parent, name, device);
+  if (plan.user_namespace && !is_fifo) return bind_device(parent, name, device);
   try {
     kernel::make_device(parent, name, device.node);
   } catch (Error const& error) {
-    if (error.code() != EPERM || is_fifo) throw;
+    if (error.code() != EPERM || is_fifo || !plan.rootfs.has_own_mounts()) throw;
     bind_device(parent, name, device);
   }
 }
@@ -105,7 +101,7 @@ void make_devices(Directory const& root, plan::Plan const& plan) {
   for (auto const& device : plan.devices) {
     Doing const doing{"device", device.path};
     Directory const& parent = parents.of(device.path, name);
-    make_node(parent, name, device, plan.user_namespace.has_value());
+    make_node(parent, name, device, plan);
   }
   for (auto const& link : plan.symlinks) {
     Doing const doing{"symlink", link.path};
@@ -133,7 +129,7 @@ void mask_paths(Directory const& root, plan::Plan const& plan) {
     Doing const doing{"linux.maskedPaths", i, paths[i]};
     auto const target = path::try_open_in(root, paths[i], O_PATH);
     if (!target) continue;  // nothing to hide
-    if (kind_of(*target, paths[i]) != S_IFDIR) {
+    if (file::kind_of(*target, paths[i]) != S_IFDIR) {
       if (!null.is_open()) null = open_null(root);
       kernel::attach(kernel::clone_tree(null, "/dev/null", false), *target, paths[i]);
     } else if (!empty.is_open()) {
@@ -166,10 +162,11 @@ void make_working_directory(Directory const& root, std::string const& path) {
 void change_root(Directory const& root, plan::Rootfs const& rootfs) {
   Doing const doing{"root"};
   if (rootfs.readonly) kernel::set_attributes(root.fd, {MOUNT_ATTR_RDONLY, 0}, false, rootfs.path);
-  if (rootfs.change == plan::RootChange::pivot_root)
-    kernel::pivot_into(root);
-  else
-    kernel::move_into(root);
+  switch (rootfs.change) {
+    case plan::RootChange::pivot_root: kernel::pivot_into(root); break;
+    case plan::RootChange::move_and_chroot: kernel::move_into(root); break;
+    case plan::RootChange::in_place: return kernel::chroot_into(root);
+  }
   if (rootfs.last_propagation)
     kernel::set_propagation("/", rootfs.last_propagation & ~static_cast<unsigned long>(MS_REC), rootfs.last_propagation & MS_REC);
 }

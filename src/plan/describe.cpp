@@ -193,6 +193,10 @@ Description describe_intel_rdt(IntelRdt const& rdt) {
 
 Description describe_rootfs(Rootfs const& rootfs) {
   Description section;
+  if (!rootfs.has_own_mounts()) {
+    section.add("in the caller's mount namespace", Description::text(rootfs.path));
+    return section;
+  }
   section.add("propagation of all mounts", Description::text(propagation_text(rootfs.first_propagation, true)));
   section.add("bind", Description::text(rootfs.path));
   return section;
@@ -226,6 +230,7 @@ void describe_switches(Mount const& mount, Description& section) {
   add(mount.copy_symlink, "a symlink is copied");
   add(mount.is_peer, "a peer of the host's mount");
   add(mount.copy_up, "with a copy of what lies under it");
+  add(mount.takes_mode, "with the mode of a directory that is there");
   if (!text.empty()) section.add("how", Description::text(text));
   if (!mount.label.empty()) section.add("label", Description::text(mount.label));
   if (mount.id_map.is_empty()) return;
@@ -353,6 +358,7 @@ Description describe_exec(Plan const& plan) {
   all.add("or where init is", Description::boolean(exec.may_follow_init));
   if (!exec.final_processors.empty()) all.add("processors at last", Description::text(processors_text(exec.final_processors)));
   if (plan.process.terminal.wanted) all.add("terminal", describe_terminal(plan.process.terminal));
+  if (!plan.rootfs.has_own_mounts()) all.add("root", describe_rootfs(plan.rootfs));
   all.add("process", describe_process(plan.process));
   if (!plan.notes.empty()) all.add("notes", Description::texts(plan.notes));
   if (!plan.warnings.empty()) all.add("warnings", Description::texts(plan.warnings));
@@ -363,8 +369,8 @@ Description describe_exec(Plan const& plan) {
 Description describe_root_change(Rootfs const& rootfs) {
   Description section;
   section.add("make it read-only", Description::boolean(rootfs.readonly));
-  bool const pivots = rootfs.change == RootChange::pivot_root;
-  section.add("enter it by", Description::text(pivots ? "pivot_root" : "move and chroot"));
+  constexpr char const* ways[] = {"pivot_root", "move and chroot", "chroot"};
+  section.add("enter it by", Description::text(ways[static_cast<int>(rootfs.change)]));
   if (rootfs.last_propagation)
     section.add("propagation", Description::text(propagation_text(rootfs.last_propagation, rootfs.last_propagation & MS_REC)));
   return section;

@@ -79,6 +79,7 @@ void plan_devices(oci::LinuxConfig const& config, Plan& plan) {
   for (auto const& row : default_devices)
     if (!is_listed(plan.devices, row.path)) plan.devices.push_back({row.path, {S_IFCHR, row.major, row.minor, 0666, 0, 0}});
   for (auto const& row : default_symlinks) plan.symlinks.push_back({row.path, row.target});
+  if (plan.user_namespace && !plan.rootfs.has_own_mounts()) plan.devices.clear();  // nodes of the host, bound in
 }
 
 }  // namespace orlop::plan

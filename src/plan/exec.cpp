@@ -139,6 +139,7 @@ Plan make_exec(oci::Spec const& spec, HostFacts& host, ExecRequest const& reques
   plan.id = request.id;
   plan_user_namespace_of(spec.linux_config.value_or(oci::LinuxConfig{}), host, request, plan);
   if (plan.user_namespace) check_mapped(process.user, plan);
+  plan.rootfs = {.path = request.rootfs, .change = has_mount_namespace(spec) ? RootChange::pivot_root : RootChange::in_place};
   if (request.denies_setgroups && !process.user.additional_gids.empty())
     throw Refusal{"process.user.additionalGids", "cannot be had: setgroups is denied in the container's user namespace"};
   plan_process(process, host, plan);

@@ -59,6 +59,27 @@ void plan_propagation(std::string const& word, Rootfs& rootfs) {
     rootfs.last_propagation = propagation | (recursive ? unsigned{MS_REC} : 0);
 }
 
+// A mount would be one of the host's, and stay. What the config adds is left out; what it hides or protects cannot be, for
+// somebody relies on it.
+void leave_out_mounts(oci::Spec const& spec, oci::LinuxConfig const& config, Plan& plan) {
+  constexpr char needs_mounts[] = "needs a mount namespace: this one is the host's";
+  if (plan.rootfs.readonly) throw Refusal{"root.readonly", needs_mounts};
+  if (!config.masked_paths.empty()) throw Refusal{"linux.maskedPaths", needs_mounts};
+  if (!config.readonly_paths.empty()) throw Refusal{"linux.readonlyPaths", needs_mounts};
+  std::string left_out;
+  auto const add = [&](std::string const& name) { left_out += concat({left_out.empty() ? "" : ", ", name}); };
+  for (auto const& mount : plan.mounts) add(mount.destination);
+  if (!spec.mounts.empty() && !config.mount_label.empty()) add("linux.mountLabel");
+  if (!config.rootfs_propagation.empty()) add("linux.rootfsPropagation");
+  if (plan.user_namespace) add("devices");
+  plan.mounts.clear();
+  plan.mount_label.reset();
+  plan.rootfs.last_propagation = 0;
+  plan.warnings.push_back(concat({"linux.namespaces: without a mount namespace the container has the host's, its root is entered by chroot, "
+                                  "and nothing is mounted for it",
+                                  left_out.empty() ? "" : "; left out: ", left_out}));
+}
+
 void plan_denied_groups(oci::Process const& process, Request const& request, Plan& plan) {
   if (!request.denies_setgroups) return;
   if (!process.user.additional_gids.empty())
@@ -76,6 +97,7 @@ void plan_rootfs(oci::Spec const& spec, Request const& request, Plan& plan) {
   if (plan.rootfs.path == "/") throw Refusal{"root.path", "is the host's own root"};
   plan.rootfs.readonly = spec.root->readonly;
   plan.rootfs.change = request.no_pivot ? RootChange::move_and_chroot : RootChange::pivot_root;
+  if (!plan.namespaces.has(CLONE_NEWNS)) plan.rootfs.change = RootChange::in_place;
   plan_propagation(spec.linux_config ? spec.linux_config->rootfs_propagation : "", plan.rootfs);
 }
 
@@ -102,6 +124,7 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   plan_mounts(spec, plan);
   plan_mount_label(spec, host, plan);
   plan_cgroup_owner(spec, plan);
+  if (!plan.rootfs.has_own_mounts()) leave_out_mounts(spec, config, plan);
   plan_devices(config, plan);
   plan_sysctls(spec, host, plan);
   if (spec.process) {
@@ -109,7 +132,7 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
     plan_process(*spec.process, host, plan);
     plan_seccomp(spec, host, plan);
     plan_labels(*spec.process, host, plan);
-    if (!request.notify_directory.empty()) plan_notify(request, plan);
+    if (!request.notify_directory.empty() && plan.rootfs.has_own_mounts()) plan_notify(request, plan);
   } else {
     plan.process.cwd = "/";  // of who keeps the namespaces for those that join them
   }

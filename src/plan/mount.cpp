@@ -72,6 +72,14 @@ void check_switches(oci::Mount const& wanted, Mount const& mount) {
     refuse_option(wanted, mount, "tmpcopyup", "cannot be combined with a map of ids");
 }
 
+// What is mounted there is the root from then on; these could be no root.
+void check_root(Mount const& mount) {
+  if (mount.destination != "/") return;
+  bool const is_no_root = mount.kind == MountKind::cgroup || mount.type == "proc" || mount.type == "sysfs";
+  if (is_no_root || mount.copy_symlink)
+    throw Refusal{at("mounts", mount.index, "destination"), "is the container's root itself: only a directory or a file system of files can become that"};
+}
+
 // A flag of a new file system is one of the mount and of the file system; so it is when both are changed.
 void finish_remount(Mount& mount) {
   bool const is_bind = mount.kind == MountKind::bind;
@@ -99,6 +107,9 @@ void finish_filesystem(Mount& mount) {
   if (mount.type.empty() || mount.type == "none" || mount.type == "bind")
     throw Refusal{at("mounts", mount.index, "type"),
                   concat({"\"", mount.type, "\" is no file system; for a bind mount add the option bind or rbind"})};
+  // A directory of the image keeps its mode, as runc has it.
+  bool const has_mode = std::any_of(mount.options.begin(), mount.options.end(), [](auto const& one) { return one.key == "mode"; });
+  mount.takes_mode = mount.type == "tmpfs" && !mount.copy_up && !has_mode && mount.id_map.is_empty();
   // As mount(2) does: a read-only mount of a new file system makes a read-only file system.
   // What is copied into it has to be written first: only the mount is read-only then.
   if (mount.attributes.set & MOUNT_ATTR_RDONLY && !mount.copy_up) mount.options.push_back({"ro", "", false});
@@ -111,7 +122,6 @@ Mount plan_mount(oci::Mount const& wanted, std::size_t index, oci::LinuxConfig c
   if (wanted.destination.empty()) throw Refusal{at("mounts", index, "destination"), "is empty"};
   // A relative destination is deprecated, and means one relative to "/".
   mount.destination = path::cleaned(wanted.destination);
-  if (mount.destination == "/") throw Refusal{at("mounts", index, "destination"), "is the container's root itself"};
   mount.type = wanted.type;
   mount.source = wanted.source;
   apply_options(wanted, mount);
@@ -129,6 +139,7 @@ Mount plan_mount(oci::Mount const& wanted, std::size_t index, oci::LinuxConfig c
   else
     finish_filesystem(mount);
   check_switches(wanted, mount);
+  check_root(mount);
   return mount;
 }
 

@@ -9,9 +9,14 @@ namespace orlop::plan {
 
 namespace {
 
+void check_has_mounts(oci::Spec const& spec) {
+  if (!has_mount_namespace(spec)) throw Refusal{"", "the container has no mount namespace of its own: its mounts are the host's"};
+}
+
 // Only what can be taken off again: all are mounted, or none.
 void check_addable(Mount const& mount, Plan const& plan) {
   std::string const where = at("mounts", mount.index);
+  if (mount.destination == "/") throw Refusal{where + ".destination", "is the container's root itself"};
   if (mount.kind == MountKind::remount || mount.kind == MountKind::remount_filesystem)
     throw Refusal{where, "\"remount\" changes a mount, and adds none"};
   if (mount.kind == MountKind::cgroup) throw Refusal{where, "a cgroup mount is made only together with its container"};
@@ -23,6 +28,7 @@ void check_addable(Mount const& mount, Plan const& plan) {
 }  // namespace
 
 Plan make_mounts(oci::Spec const& spec, HostFacts& host, MountsRequest const& request) {
+  check_has_mounts(spec);
   Plan plan;
   plan.id = request.id;
   plan.bundle = request.bundle;
@@ -41,7 +47,9 @@ Plan make_mounts(oci::Spec const& spec, HostFacts& host, MountsRequest const& re
   return plan;
 }
 
-Plan make_unmounts(std::vector<oci::Mount> const& wanted, std::string const& id) {
+Plan make_unmounts(oci::Spec const& spec, std::string const& id) {
+  check_has_mounts(spec);
+  auto const& wanted = spec.mounts;
   Plan plan;
   plan.id = id;
   for (std::size_t i = 0; i < wanted.size(); ++i) {

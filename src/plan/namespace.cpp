@@ -3,6 +3,8 @@
 #include "orlop/base/text.hpp"
 #include "orlop/kernel/namespace.hpp"
 
+#include <algorithm>
+
 namespace orlop::plan {
 
 namespace {
@@ -84,6 +86,12 @@ bool has_user_namespace(oci::LinuxConfig const& config, HostFacts& host) {
   return false;
 }
 
+bool has_mount_namespace(oci::Spec const& spec) {
+  if (!spec.linux_config) return false;
+  auto const& all = spec.linux_config->namespaces;
+  return std::any_of(all.begin(), all.end(), [](auto const& one) { return one.type == oci::NamespaceKind::mount; });
+}
+
 void plan_namespaces(oci::LinuxConfig const& config, HostFacts& host, Plan& plan) {
   std::uint64_t seen = 0;
   bool const has_user = has_user_namespace(config, host);
@@ -98,8 +106,6 @@ void plan_namespaces(oci::LinuxConfig const& config, HostFacts& host, Plan& plan
     }
     place(row.flag, !config.time_offsets.empty(), has_user, plan.namespaces);
   }
-  if (!(seen & CLONE_NEWNS))
-    throw Refusal{"linux.namespaces", "a new mount namespace is needed: the container's mounts would be made on the host"};
   for (auto const& one : plan.namespaces.joined)
     if (one.kind == CLONE_NEWNS && plan.namespaces.is_new(CLONE_NEWUSER))
       throw Refusal{at("linux.namespaces", one.index, "path"),

@@ -122,7 +122,7 @@ void plan_terminal(oci::Process const& process, Plan& plan) {
   auto& terminal = plan.process.terminal;
   terminal.wanted = process.terminal;
   if (!process.terminal) return;  // consoleSize without a terminal is ignored, as config.md says
-  terminal.console = true;
+  terminal.console = plan.rootfs.has_own_mounts();
   if (!process.console_size) return;
   terminal.rows = cells(process.console_size->height, "process.consoleSize.height");
   terminal.columns = cells(process.console_size->width, "process.consoleSize.width");

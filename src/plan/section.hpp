@@ -16,6 +16,8 @@ void plan_user_namespace(oci::Spec const& spec, oci::LinuxConfig const& config, 
 void plan_user_namespace_of(oci::LinuxConfig const& config, HostFacts& host, ExecRequest const& request, Plan& plan);
 // process.user's ids, where the maps are known.
 void check_mapped(oci::User const& user, Plan const& plan);
+// In the list: new or joined.
+bool has_mount_namespace(oci::Spec const& spec);
 // A user namespace in the list that is not simply the caller's own.
 bool has_user_namespace(oci::LinuxConfig const& config, HostFacts& host);
 void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Request const& request, Plan& plan);

@@ -56,14 +56,21 @@ class Console(ContainerCase):
         self.runtime.wait_for(name, "stopped")
 
     def test_newlines(self):
-        """Who holds the master side decides about \\r: runc leaves it on, conmon sets it. Nothing else is changed."""
+        """Who holds the master side decides about \\r: as with runc it is on, or under containerd lines would run down like
+        stairs; conmon sets it anyway."""
         console = self.console()
         name, _ = self.create("/bin/probe", "say", "one", "+", "say", "two", change=with_terminal,
                               words=("--console-socket", console.path))
         terminal = self.terminal_of(console)
         self.runtime.ok("start", name)
         self.runtime.wait_for(name, "stopped")
-        self.assertEqual(terminal.read_rest().replace(b"\r", b""), b"one\ntwo\n")
+        self.assertEqual(terminal.read_rest(), b"one\r\ntwo\r\n")
+
+    def test_newlines_of_exec(self):
+        console = self.console()
+        name = self.start_sleeper()
+        self.runtime.ok("exec", "--detach", "--tty", "--console-socket", console.path, name, "/bin/probe", "say", "one")
+        self.assertEqual(self.terminal_of(console).read_rest(), b"one\r\n")
 
     def test_console_size_of_the_configuration(self):
         """Nobody else sets a size here."""

@@ -3,6 +3,7 @@
 
 import errno
 import os
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -97,6 +98,104 @@ class Order(ContainerCase):
             self.bind(bundle, "b", "/var/sub")
             self.bind(bundle, "a", "/var")
         self.assertEqual(self.lines("list", "/var", change=change)[0]["names"], ["from-a"])
+
+
+class Root(ContainerCase):
+    """A mount on "/" is the root from then on."""
+
+    def other(self):
+        """A tree with the programs and a file of its own, on the host."""
+        tree = os.path.join(self.directory, "other")
+        shutil.copytree(os.path.join(self.bundle().rootfs, "bin"), tree + "/bin", symlinks=True)
+        for name in ("dev", "proc", "sys", "etc", "var"):
+            os.mkdir(os.path.join(tree, name))
+        with open(tree + "/WHO", "w") as file:
+            file.write("other")
+        return tree
+
+    @staticmethod
+    def first(bundle, **members):
+        bundle.config["mounts"].insert(0, dict(destination="/", **members))
+
+    @quick
+    def test_bind(self):
+        tree = self.other()
+        seen = self.lines("read", "/WHO", "+", "list", "/proc/self", "+", "create", "/new", change=lambda bundle: self.first(
+            bundle, type="bind", source=tree, options=["rbind", "rw"]))
+        self.assertEqual(seen[0]["text"], "other")
+        self.assertIn("status", seen[1]["names"])
+        self.assertEqual(seen[2]["errno"], errno.EROFS, "root.readonly is of the root that it is")
+
+    def test_overlay_and_exec(self):
+        tree, lower = self.other(), []
+
+        def change(bundle):
+            lower.append(bundle.rootfs)
+            self.first(bundle, type="overlay", source="overlay", options=["lowerdir=%s:%s" % (tree, bundle.rootfs)])
+        seen = self.report("mounts", change=change)
+        root = by_target(seen["mounts"])["/"]
+        self.assertEqual(root["type"], "overlay")
+        name = self.start_sleeper(change=change)
+        self.assertEqual(self.runtime.ok("exec", name, "/bin/cat", "/WHO", "/etc/group").stdout,
+                         "otherroot:x:0:\nsailor:x:1000:\n")
+        self.end(name)
+
+    def test_tmpfs_with_the_rest_bound_in(self):
+        tree = self.other()
+
+        def change(bundle):
+            self.first(bundle, type="tmpfs", source="tmpfs")
+            bundle.config["mounts"].insert(1, {"destination": "/bin", "type": "bind", "source": tree + "/bin", "options": ["bind"]})
+        for words in ((), ("--no-pivot",)):
+            names = self.lines("list", "/", change=change, words=words)[0]["names"]
+            self.assertEqual(sorted(names), ["bin", "dev", "proc", "sys"])
+
+    def test_a_later_one_covers_all_before(self):
+        tree = self.other()
+        result = self.run_container("/bin/ls", "/proc", change=lambda bundle: bundle.mount(
+            "/", type="bind", source=tree, options=["bind", "dest-nofollow"]))
+        self.assertEqual((result.status, result.stdout), (0, ""), str(result))
+
+    def test_new_attributes_for_the_root(self):
+        seen = self.report("mounts", change=lambda bundle: bundle.mount("/", type="bind", options=["bind", "remount", "nosuid"]))
+        self.assertIn("nosuid", by_target(seen["mounts"])["/"]["options"])
+
+    def test_a_file_is_no_root(self):
+        result = self.run_container("/bin/true", change=lambda bundle: bundle.mount(
+            "/", type="bind", source="/etc/passwd", options=["bind"]))
+        self.assertEqual(result.status, 1)
+        self.assert_one_line(result, "mounts[", "not a directory")
+
+
+class Mode(ContainerCase):
+    """A tmpfs that says nothing of its mode."""
+
+    def seen(self, *options, made=True):
+        def change(bundle):
+            bundle.config["root"]["readonly"] = False
+            for name, mode in (("a", 0o2750), ("b", 0o1777), ("c", 0o700)):
+                if not made:
+                    break
+                os.mkdir(os.path.join(bundle.rootfs, "var", name))
+                os.chown(os.path.join(bundle.rootfs, "var", name), 7, 8)
+                os.chmod(os.path.join(bundle.rootfs, "var", name), mode)
+            for name in "abc":
+                bundle.mount("/var/" + name, type="tmpfs", source="tmpfs", options=list(options))
+        found = self.lines("stat", "/var/a", "/var/b", "/var/c", change=change)
+        self.assertEqual({one["filesystem"] for one in found}, {0x01021994})
+        self.assertEqual({(one["uid"], one["gid"]) for one in found}, {(0, 0)})
+        return [one["mode"] for one in found]
+
+    @quick
+    def test_it_is_that_of_the_directory(self):
+        self.assertEqual(self.seen(), [0o2750, 0o1777, 0o700])
+        self.assertEqual(self.seen("ro", "size=1m"), [0o2750, 0o1777, 0o700])
+
+    def test_one_that_is_given(self):
+        self.assertEqual(self.seen("mode=0711"), [0o711] * 3)
+
+    def test_a_directory_that_is_made_for_it(self):
+        self.assertEqual(self.seen(made=False), [0o1777] * 3)
 
 
 class Binds(ContainerCase):

@@ -37,6 +37,12 @@ orlop::plan::Plan planned(std::vector<oci::Mount> wanted, bool has_user_namespac
   return orlop::plan::make_mounts(spec, host, request);
 }
 
+oci::Spec with(std::vector<oci::Mount> wanted) {
+  oci::Spec spec = base_spec();
+  spec.mounts = std::move(wanted);
+  return spec;
+}
+
 std::string refusal_of(std::vector<oci::Mount> const& wanted, bool has_user_namespace = false) {
   try {
     planned(wanted, has_user_namespace);
@@ -66,16 +72,26 @@ TEST_CASE("mounts: what cannot be taken off again is not added") {
   CHECK(refusal_of({mount("/c", "cgroup", {})}) == "mounts[0]: a cgroup mount is made only together with its container");
   CHECK(refusal_of({mount("/l", "bind", {"bind", "copy-symlink"})}) ==
         "mounts[0]: \"copy-symlink\" makes a file, and no mount that could be removed");
+  CHECK(refusal_of({mount("/x/..", "tmpfs", {})}) == "mounts[0].destination: is the container's root itself");
   CHECK(refusal_of({mount("/p", "proc", {})}).empty());
   CHECK(refusal_of({mount("/p", "proc", {})}, true) == "mounts[0]: a procfs can be added by root only");
 }
 
+TEST_CASE("mounts: none where the container has the host's mount namespace") {
+  auto spec = with({mount("/t", "tmpfs", {})});
+  spec.linux_config->namespaces.clear();
+  Table host{Table::Answers{}};
+  std::string const why = "the container has no mount namespace of its own: its mounts are the host's";
+  CHECK_THROWS_WITH(orlop::plan::make_mounts(spec, host, {"web1", "/bundle"}), why);
+  CHECK_THROWS_WITH(orlop::plan::make_unmounts(spec, "web1"), why);
+}
+
 TEST_CASE("mounts: only the destination counts for a removal") {
-  auto const plan = orlop::plan::make_unmounts({mount("/a//b/", "nonsense", {"more nonsense"}), mount("c", "", {})}, "web1");
+  auto const plan = orlop::plan::make_unmounts(with({mount("/a//b/", "nonsense", {"more nonsense"}), mount("c", "", {})}), "web1");
   REQUIRE(plan.mounts.size() == 2);
   CHECK(plan.mounts[0].destination == "/a/b");
   CHECK(plan.mounts[1].destination == "/c");
-  CHECK_THROWS_WITH(orlop::plan::make_unmounts({mount("", "", {})}, "web1"), "mounts[0].destination: is empty");
+  CHECK_THROWS_WITH(orlop::plan::make_unmounts(with({mount("", "", {})}), "web1"), "mounts[0].destination: is empty");
 }
 
 }  // namespace plan_test

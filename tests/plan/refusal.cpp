@@ -15,8 +15,8 @@ using oci::Spec;
 using Kind = oci::NamespaceKind;
 
 std::string const no_version = " is not a version 1.x of the runtime-spec";
-std::string const no_mount_namespace =
-    "a new mount namespace is needed: the container's mounts would be made on the host";
+std::string const needs_mounts = "needs a mount namespace: this one is the host's";
+std::string const no_root = "is the container's root itself: only a directory or a file system of files can become that";
 std::string const no_file_system = " is no file system; for a bind mount add the option bind or rbind";
 std::string const no_group = " is no name of a group";
 std::string const no_device = " is no name of a network device";
@@ -24,8 +24,7 @@ std::string const not_absolute = " is not an absolute path";
 
 // The places that are in no config, since it is their absence that is refused.
 bool is_absence(std::string const& why) {
-  return why.starts_with("is missing") || why.starts_with("is empty") || why == no_mount_namespace ||
-         why == "\"\"" + no_file_system;
+  return why.starts_with("is missing") || why.starts_with("is empty") || why == "\"\"" + no_file_system;
 }
 
 oci::LinuxDevice character_device(std::string path) { return {"c", std::move(path), 1, 3, {}, {}, {}}; }
@@ -87,8 +86,9 @@ RefusalRow const whole_rows[] = {
 };
 
 RefusalRow const namespace_rows[] = {
-    {"linux.namespaces", no_mount_namespace, [](Spec& s) { s.linux_config->namespaces.clear(); }},
-    {"linux.namespaces", no_mount_namespace, [](Spec& s) { s.linux_config.reset(); }},
+    {"root.readonly", needs_mounts, [](Spec& s) { s.linux_config->namespaces.clear(); s.root->readonly = true; }},
+    {"linux.maskedPaths", needs_mounts, [](Spec& s) { s.linux_config->namespaces.clear(); s.linux_config->masked_paths = {"/a"}; }},
+    {"linux.readonlyPaths", needs_mounts, [](Spec& s) { s.linux_config->namespaces.clear(); s.linux_config->readonly_paths = {"/a"}; }},
     {"linux.namespaces[1].type", "a second mount namespace",
      [](Spec& s) { add_namespace(s, Kind::mount); }},
     {"linux.namespaces[2].type", "a second pid namespace",
@@ -248,9 +248,10 @@ RefusalRow const device_rows[] = {
 
 RefusalRow const mount_rows[] = {
     {"mounts[0].destination", "is empty", [](Spec& s) { add_mount(s, "", "tmpfs", "tmpfs"); }},
-    {"mounts[0].destination", "is the container's root itself", [](Spec& s) { add_mount(s, "/", "tmpfs", "tmpfs"); }},
-    {"mounts[1].destination", "is the container's root itself",
-     [](Spec& s) { add_mount(s, "/a", "tmpfs", "tmpfs"); add_mount(s, "a/..", "tmpfs", "tmpfs"); }},
+    {"mounts[0].destination", no_root, [](Spec& s) { add_mount(s, "/", "proc", "proc"); }},
+    {"mounts[1].destination", no_root,
+     [](Spec& s) { add_mount(s, "/a", "tmpfs", "tmpfs"); add_mount(s, "a/..", "cgroup", "cgroup"); }},
+    {"mounts[0].destination", no_root, [](Spec& s) { add_mount(s, "/", "", "/a", {"bind", "copy-symlink"}); }},
     {"mounts[0].type", "\"\"" + no_file_system, [](Spec& s) { add_mount(s, "/a", "", "/srv/a"); }},
     {"mounts[0].type", "\"none\"" + no_file_system, [](Spec& s) { add_mount(s, "/a", "none", "/srv/a", {"ro"}); }},
     {"mounts[0].type", "\"bind\"" + no_file_system, [](Spec& s) { add_mount(s, "/a", "bind", "/srv/a", {"private"}); }},

@@ -10,5 +10,7 @@ namespace orlop::kernel {
 void pivot_into(Directory const& root);
 // Host mounts stay attached below the covered root: weaker than pivot_into, and only where that is impossible.
 void move_into(Directory const& root);
+// In a mount namespace that is not ours alone, where `root` may be any directory: who has CAP_SYS_CHROOT can leave it.
+void chroot_into(Directory const& root);
 
 }  // namespace orlop::kernel

@@ -15,8 +15,10 @@ struct Pty {
 };
 
 // A new pair of the devpts that is mounted at /dev/pts of `root`; what is there is proven to be a devpts.
-// Output goes through unchanged (ONLCR is off), as runc does.
 Pty new_pty(Directory const& root);
+
+// Newlines are not made into \r\n on the way (ONLCR). The master's settings are the slave's.
+void pass_output_unchanged(int terminal);
 
 void set_window_size(int terminal, unsigned short rows, unsigned short columns);
 // nullopt: not a terminal.

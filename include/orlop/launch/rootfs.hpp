@@ -8,12 +8,12 @@
 
 namespace orlop::launch {
 
-// The container's root, attached over its own path on the host.
+// The container's root, attached over its own path on the host; without a mount namespace of its own, the directory itself.
 Directory bind_root(plan::Rootfs const& rootfs, SourceOpener const& sources);
 // True: make_mounts will ask the parent for some of them.
 bool asks_for_mounts(plan::Plan const& plan);
-// The parent at the other end of the channel opens what only it can.
-void make_mounts(Directory const& root, plan::Plan const& plan, SourceOpener const& sources, int channel);
+// The parent at the other end of the channel opens what only it can. `root`: from a mount on "/" on, that one.
+void make_mounts(Directory& root, plan::Plan const& plan, SourceOpener const& sources, int channel);
 void make_devices(Directory const& root, plan::Plan const& plan);
 // A pty of the container's devpts, its slave also at /dev/console.
 kernel::Pty make_terminal(Directory const& root, plan::Process const& process);

@@ -59,6 +59,7 @@ private:
 // What `exec` is asked for: a whole process, or changes to the container's.
 struct ExecRequest {
   std::string id;
+  std::string rootfs;                          // the container's, on the host
   std::vector<std::string> container_cgroups;  // directories on the host
   std::vector<std::string> rdt_groups;         // directories of resctrl
   std::vector<std::string> cgroups;            // "[CONTROLLER[,CONTROLLER]:]PATH", below the container's

@@ -16,7 +16,7 @@ struct MountsRequest {
 // `spec`: the container's, but with the mounts that are wanted. Of the plan only id, bundle, namespaces, user_namespace,
 // rootfs and mounts count. The places that a Refusal names are in the list: "mounts[0].options[2]".
 Plan make_mounts(oci::Spec const& spec, HostFacts& host, MountsRequest const& request);
-// Of each only the destination counts.
-Plan make_unmounts(std::vector<oci::Mount> const& wanted, std::string const& id);
+// The same; of each mount only the destination counts.
+Plan make_unmounts(oci::Spec const& spec, std::string const& id);
 
 }  // namespace orlop::plan
