@@ -44,10 +44,7 @@ clean_up() {
 make_root() {
     mkdir -p "$1"/{bin,dev,etc,proc,sys,tmp,www}
     cp "$(command -v busybox)" "$1/bin/busybox"
-    local applet
-    for applet in $(busybox --list); do
-        [[ $applet == busybox ]] || ln -s busybox "$1/bin/$applet"
-    done
+    "$1/bin/busybox" --install "$1/bin" # hard links, all of them by one program
 }
 
 # configure BUNDLE: runs the Python on standard input with `config`, the content of config.json, and writes it back.

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace orlop::file {
@@ -42,6 +43,12 @@ int try_write_existing(std::string const& path, std::string_view text) noexcept 
   Fd const fd{retry([&] { return ::open(path.c_str(), O_WRONLY | O_CLOEXEC); })};
   if (!fd.is_open()) return errno;
   return retry([&] { return ::write(fd, text.data(), text.size()); }) < 0 ? errno : 0;
+}
+
+mode_t kind_of(int fd, std::string const& path) {
+  struct stat status;
+  check(fstat(fd, &status), "fstat", {path});
+  return status.st_mode & S_IFMT;
 }
 
 void replace(int directory, std::string const& directory_path, std::string const& name, std::string_view text,

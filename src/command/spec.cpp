@@ -2,6 +2,7 @@
 #include "orlop/base/file.hpp"
 #include "orlop/base/path.hpp"
 #include "orlop/command/command.hpp"
+#include "orlop/plan/plan.hpp"
 
 #include "oci/json.hpp"
 #include "oci/spec.hpp"
@@ -18,7 +19,7 @@ oci::Process example_process() {
   oci::Process process;
   process.terminal = true;
   process.args = {"sh"};
-  process.env = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm"};
+  process.env = {concat({"PATH=", plan::default_search_path}), "TERM=xterm"};
   process.cwd = "/";
   process.capabilities = oci::LinuxCapabilities{capabilities, capabilities, {}, capabilities, {}};
   process.rlimits = {{"RLIMIT_NOFILE", 1024, 1024}};

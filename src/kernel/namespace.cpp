@@ -1,6 +1,7 @@
 #include "orlop/kernel/namespace.hpp"
 
 #include "orlop/base/error.hpp"
+#include "orlop/base/file.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -35,6 +36,31 @@ std::string names_of(std::uint64_t flags) {
   return text.empty() ? "0" : text;
 }
 
+bool is_spent(char const* kind) {
+  try {
+    return file::read(concat({"/proc/sys/user/max_", kind, "_namespaces"})) == "0\n";
+  } catch (Error const&) {
+    return false;
+  }
+}
+
+// What is known of the cause: a kind that this kernel was built without, or a limit of namespaces(7).
+std::string cause_of(int code, std::uint64_t flags) {
+  for (auto const& word : words) {
+    if (!(flags & word.flag) || !*word.file) continue;
+    if (code == EINVAL && access(concat({"/proc/self/ns/", word.file}).c_str(), F_OK) < 0)
+      return concat({"this kernel has no ", word.file, " namespaces"});
+    if (code == ENOSPC && is_spent(word.file)) return concat({"/proc/sys/user/max_", word.file, "_namespaces is 0"});
+  }
+  return code == ENOSPC ? "too many of them, or nested too deeply: /proc/sys/user/max_*_namespaces, namespaces(7)" : "";
+}
+
+Error refusal_of(char const* call, std::uint64_t flags) {
+  int const code = errno;
+  Error error{code, call_text(call, {orlop::Word{names_of(flags)}})};
+  return std::move(error).with_hint(cause_of(code, flags));
+}
+
 }  // namespace
 
 std::optional<Child> clone_into(std::uint64_t namespaces, int cgroup) {
@@ -48,13 +74,13 @@ std::optional<Child> clone_into(std::uint64_t namespaces, int cgroup) {
     arguments.cgroup = static_cast<std::uint64_t>(cgroup);
   }
   long const pid = syscall(SYS_clone3, &arguments, sizeof arguments);
-  if (pid < 0) fail("clone3", {orlop::Word{names_of(arguments.flags)}});
+  if (pid < 0) throw refusal_of("clone3", arguments.flags);
   if (pid == 0) return std::nullopt;
   return Child{static_cast<pid_t>(pid), Fd{pidfd}};
 }
 
 void unshare_namespaces(std::uint64_t namespaces) {
-  check(unshare(static_cast<int>(namespaces)), "unshare", {orlop::Word{names_of(namespaces)}});
+  if (unshare(static_cast<int>(namespaces)) < 0) throw refusal_of("unshare", namespaces);
 }
 
 char const* namespace_file(std::uint64_t kind) {

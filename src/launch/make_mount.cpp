@@ -7,6 +7,7 @@
 #include "mount_target.hpp"
 
 #include "orlop/base/error.hpp"
+#include "orlop/base/file.hpp"
 #include "orlop/base/path.hpp"
 #include "orlop/base/text.hpp"
 #include "orlop/kernel/copy_up.hpp"
@@ -22,16 +23,10 @@ namespace orlop::launch {
 
 namespace {
 
-mode_t kind_of(int fd, std::string const& shown) {
-  struct stat status;
-  check(fstat(fd, &status), "fstat", {shown});
-  return status.st_mode & S_IFMT;
-}
-
 // An image whose /proc or /sys is a symlink sends the mount elsewhere, and everything that is written below it.
 Fd ordinary_target(Directory const& root, plan::Mount const& mount) {
   auto found = path::try_open_in(root, mount.destination, O_PATH | O_NOFOLLOW);
-  mode_t const kind = found ? kind_of(*found, mount.destination) : 0;
+  mode_t const kind = found ? file::kind_of(*found, mount.destination) : 0;
   if (kind == S_IFLNK)
     throw Error::refusal(concat({mount.type, " must be mounted on an ordinary directory, and ", mount.destination,
                                  " is a symbolic link"}));
@@ -144,7 +139,7 @@ Fd target_of(Directory const& root, plan::Mount const& mount) {
 
 Fd target_of(Directory const& root, plan::Mount const& mount, int tree) {
   if (mount.kind == plan::MountKind::filesystem) return target_of(root, mount);
-  return mount_target(root, mount, kind_of(tree, mount.source) == S_IFDIR);
+  return mount_target(root, mount, file::kind_of(tree, mount.source) == S_IFDIR);
 }
 
 bool asks_for_mounts(plan::Plan const& plan) {

@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <numeric>
-#include <sys/personality.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,13 +19,12 @@ namespace orlop::launch {
 namespace {
 
 constexpr kernel::CapabilitySet filter_capability = kernel::CapabilitySet{1} << *kernel::capability_of("CAP_SYS_ADMIN");
-constexpr std::string_view default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 std::string_view search_path(plan::Process const& process) {
   constexpr std::string_view key = "PATH=";
   for (auto const& entry : process.env)
     if (std::string_view{entry}.starts_with(key)) return std::string_view{entry}.substr(key.size());
-  return default_path;
+  return plan::default_search_path;
 }
 
 // 0, or why the file cannot be executed.
@@ -77,12 +75,12 @@ void take_on(plan::Process const& process) {
     kernel::set_rlimit(process.rlimits[i]);
   }
   kernel::reset_process_attributes();
-  kernel::set_personality(process.personality.value_or(PER_LINUX));
+  kernel::set_personality(process.personality.value_or(plan::default_personality));
   if (!process.priorities_from_outside) take_on_priorities(process, 0);  // while we are still root
   take_on_memory_policy(process);
   kernel::reset_signals();
   kernel::own_stdio(process.user.uid, process.user.gid);
-  kernel::set_umask(process.umask.value_or(022));
+  kernel::set_umask(process.umask.value_or(plan::default_umask));
   kernel::limit_bounding_set(process.capabilities.bounding);
   Doing const doing{"process.cwd", process.cwd};
   bool const entered = try_enter(process.cwd);

@@ -3,6 +3,7 @@
 #include "host_bind.hpp"
 
 #include "orlop/base/error.hpp"
+#include "orlop/base/file.hpp"
 #include "orlop/base/path.hpp"
 #include "orlop/kernel/pivot.hpp"
 
@@ -17,12 +18,6 @@
 namespace orlop::launch {
 
 namespace {
-
-mode_t kind_of(int fd, std::string const& shown) {
-  struct stat status;
-  check(fstat(fd, &status), "fstat", {shown});
-  return status.st_mode & S_IFMT;
-}
 
 // The container's own /dev/null, proven to be one: what is masked must not become something else's window.
 Fd open_null(Directory const& root) {
@@ -68,7 +63,7 @@ void bind_console(Directory const& root, kernel::Pty const& pty) {
   if (make < 0 && errno != EEXIST) fail("openat", {"/dev/console"});
   int const flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
   Fd const console{check(openat(place.parent.fd, place.name.c_str(), flags), "openat", {"/dev/console"})};
-  if (kind_of(console, "/dev/console") == S_IFLNK) throw Error::refusal("/dev/console in the container is a symbolic link");
+  if (file::kind_of(console, "/dev/console") == S_IFLNK) throw Error::refusal("/dev/console in the container is a symbolic link");
   kernel::attach(kernel::clone_tree(pty.slave, "the terminal", false), console, "/dev/console");
 }
 
@@ -134,7 +129,7 @@ void mask_paths(Directory const& root, plan::Plan const& plan) {
     Doing const doing{"linux.maskedPaths", i, paths[i]};
     auto const target = path::try_open_in(root, paths[i], O_PATH);
     if (!target) continue;  // nothing to hide
-    if (kind_of(*target, paths[i]) != S_IFDIR) {
+    if (file::kind_of(*target, paths[i]) != S_IFDIR) {
       if (!null.is_open()) null = open_null(root);
       kernel::attach(kernel::clone_tree(null, "/dev/null", false), *target, paths[i]);
     } else if (!empty.is_open()) {

@@ -3,7 +3,6 @@
 #include "orlop/base/text.hpp"
 #include "orlop/kernel/namespace.hpp"
 
-#include <linux/mount.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -29,104 +28,10 @@ Description Description::texts(std::vector<std::string> const& values) {
 
 namespace {
 
-struct FlagWord {
-  std::uint64_t flag;
-  char const* word;
-};
 constexpr FlagWord namespace_words[] = {
     {CLONE_NEWUSER, "user"}, {CLONE_NEWPID, "pid"},     {CLONE_NEWNS, "mount"},      {CLONE_NEWUTS, "uts"},
     {CLONE_NEWIPC, "ipc"},   {CLONE_NEWNET, "network"}, {CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWTIME, "time"},
 };
-constexpr FlagWord attribute_words[] = {
-    {MOUNT_ATTR_RDONLY, "ro"},         {MOUNT_ATTR_NOSUID, "nosuid"},           {MOUNT_ATTR_NODEV, "nodev"},
-    {MOUNT_ATTR_NOEXEC, "noexec"},     {MOUNT_ATTR_NOATIME, "noatime"},         {MOUNT_ATTR_STRICTATIME, "strictatime"},
-    {MOUNT_ATTR_NODIRATIME, "nodiratime"}, {MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow"},
-};
-
-template <std::size_t size>
-std::string words_of(std::uint64_t flags, FlagWord const (&words)[size], char const* prefix = "") {
-  std::string text;
-  for (auto const& word : words)
-    if (flags & word.flag) text += concat({text.empty() ? "" : " ", prefix, word.word});
-  return text;
-}
-
-std::string attributes_text(kernel::MountAttributes const& attributes, char const* clear_prefix) {
-  std::string text = words_of(attributes.set, attribute_words);
-  // What is set replaces what is cleared of the same field (the access time's).
-  std::uint64_t cleared = attributes.clear & ~attributes.set;
-  if (attributes.clear & MOUNT_ATTR__ATIME) cleared &= ~std::uint64_t{MOUNT_ATTR__ATIME};
-  std::string const off = words_of(cleared, attribute_words, clear_prefix);
-  bool const relatime = attributes.clear & MOUNT_ATTR__ATIME && !(attributes.set & MOUNT_ATTR__ATIME);
-  for (std::string const& more : {off, std::string{relatime ? "relatime" : ""}})
-    if (!more.empty()) text += concat({text.empty() ? "" : " ", more});
-  return text;
-}
-
-std::string propagation_text(unsigned long propagation, bool recursive) {
-  char const* word = "private";
-  if (propagation & MS_SLAVE) word = "slave";
-  if (propagation & MS_SHARED) word = "shared";
-  if (propagation & MS_UNBINDABLE) word = "unbindable";
-  return concat({recursive ? "r" : "", word});
-}
-
-std::string setting_text(kernel::CgroupSetting const& setting) {
-  std::string text = concat({setting.directory, "/", setting.file, " ", setting.value});
-  if (!setting.other_file.empty()) text += concat({", or else ", setting.other_file, " ", setting.other_value});
-  if (setting.may_be_missing) text += ", if there";
-  if (!setting.usage_file.empty()) text += concat({", not below ", setting.usage_file});
-  if (setting.is_last) text += ", at last";
-  return text;
-}
-
-void describe_properties(char const* title, std::vector<kernel::UnitProperty> const& properties, Description& section) {
-  if (properties.empty()) return;
-  Description list = Description::list();
-  for (auto const& property : properties) {
-    std::string text = concat({property.name, " ", property.value.signature});
-    for (auto const& word : property.value.words) text += " " + word;
-    list.add(Description::text(text));
-  }
-  section.add(title, std::move(list));
-}
-
-Description describe_unit(Unit const& unit) {
-  Description section;
-  section.add("name", Description::text(unit.name));
-  section.add("made by", Description::text(unit.is_users ? "the user's systemd" : "the system's systemd"));
-  if (!unit.subgroup.empty()) section.add("cgroup below it", Description::text(unit.subgroup));
-  describe_properties("properties", unit.own, section);
-  describe_properties("devices", unit.devices, section);
-  describe_properties("limits", unit.limits, section);
-  describe_properties("limits at last", unit.last_limits, section);
-  return section;
-}
-
-Description describe_cgroup(Cgroup const& cgroup) {
-  Description section;
-  if (cgroup.is_disabled) {
-    section.add("disabled", Description::text("--cgroup-manager disabled"));
-    return section;
-  }
-  if (cgroup.unit) section.add("systemd unit", describe_unit(*cgroup.unit));
-  Description directories = Description::list();
-  for (auto const& directory : cgroup.directories) directories.add(Description::text(directory.full()));
-  section.add("make", std::move(directories));
-  Description devices = Description::list();
-  devices.add(Description::text("deny a *:* rwm"));
-  for (auto const& rule : cgroup.devices)
-    devices.add(Description::text(concat({rule.allow ? "allow " : "deny ", kernel::device_rule_text(rule)})));
-  section.add("devices", cgroup.filters_devices ? std::move(devices) : Description::text("not filtered"));
-  if (cgroup.owner_inside) section.add("is given to the user inside", Description::number(*cgroup.owner_inside));
-  if (!cgroup.controllers.empty()) section.add("controllers switched on", Description::texts(cgroup.controllers));
-  Description settings = Description::list();
-  for (auto const& setting : cgroup.settings) settings.add(Description::text(setting_text(setting)));
-  if (!cgroup.settings.empty()) section.add("settings", std::move(settings));
-  if (cgroup.owner) section.add("is given to the user", Description::number(*cgroup.owner));
-  if (auto const* born = cgroup.born_in()) section.add("process is born in", Description::text(born->full()));
-  return section;
-}
 
 Description describe_offset(kernel::TimeOffset const& offset) {
   char const* const clock = offset.clock == kernel::Clock::monotonic ? "monotonic" : "boottime";
@@ -199,65 +104,6 @@ Description describe_rootfs(Rootfs const& rootfs) {
   }
   section.add("propagation of all mounts", Description::text(propagation_text(rootfs.first_propagation, true)));
   section.add("bind", Description::text(rootfs.path));
-  return section;
-}
-
-char const* kind_word(MountKind kind) {
-  switch (kind) {
-    case MountKind::filesystem: return "file system";
-    case MountKind::bind: return "bind";
-    case MountKind::cgroup: return "cgroup";
-    case MountKind::remount: return "remount";
-    case MountKind::remount_filesystem: return "remount of the file system";
-  }
-  return "?";
-}
-
-std::string id_text(std::vector<kernel::IdRange> const& ranges) {
-  std::string text;
-  for (auto const& range : ranges)
-    text += concat({text.empty() ? "" : ", ", range.inside, " -> ", range.outside, " x", range.size});
-  return text;
-}
-
-void describe_switches(Mount const& mount, Description& section) {
-  std::string text;
-  auto const add = [&](bool is_set, char const* word) {
-    if (is_set) text += concat({text.empty() ? "" : ", ", word});
-  };
-  add(mount.source_nofollow, "source not followed");
-  add(mount.destination_nofollow, "destination not followed");
-  add(mount.copy_symlink, "a symlink is copied");
-  add(mount.is_peer, "a peer of the host's mount");
-  add(mount.copy_up, "with a copy of what lies under it");
-  add(mount.takes_mode, "with the mode of a directory that is there");
-  if (!text.empty()) section.add("how", Description::text(text));
-  if (!mount.label.empty()) section.add("label", Description::text(mount.label));
-  if (mount.id_map.is_empty()) return;
-  section.add(mount.id_map.recursive ? "uids of all below" : "uids", Description::text(id_text(mount.id_map.uids)));
-  section.add(mount.id_map.recursive ? "gids of all below" : "gids", Description::text(id_text(mount.id_map.gids)));
-}
-
-Description describe_mount(Mount const& mount) {
-  Description section;
-  section.add("destination", Description::text(mount.destination));
-  section.add("kind", Description::text(concat({mount.recursive && mount.kind == MountKind::bind ? "r" : "", kind_word(mount.kind)})));
-  if (mount.kind == MountKind::filesystem) section.add("type", Description::text(mount.type));
-  bool const has_source = mount.kind == MountKind::filesystem || mount.kind == MountKind::bind;
-  if (has_source) section.add("source", Description::text(mount.source));
-  std::string options;
-  for (auto const& option : mount.options)
-    options += concat({options.empty() ? "" : " ", option.key, option.has_value ? "=" : "", option.value});
-  if (!options.empty()) section.add("options", Description::text(options));
-  if (auto const text = attributes_text(mount.attributes, "not "); !text.empty()) section.add("attributes", Description::text(text));
-  if (auto const text = attributes_text(mount.recursive_attributes, "not "); !text.empty())
-    section.add("attributes of all below", Description::text(text));
-  std::string propagation;
-  for (std::size_t i = 0; i < mount.propagation.size(); ++i)
-    propagation += concat({propagation.empty() ? "" : " ",
-                           propagation_text(mount.propagation[i], mount.propagation_recursive[i])});
-  if (!propagation.empty()) section.add("propagation", Description::text(propagation));
-  describe_switches(mount, section);
   return section;
 }
 

@@ -1,4 +1,4 @@
-"""A kernel, or an engine's filter, without openat2(2): the runtime has to walk a path by itself."""
+"""A kernel, or an engine's filter, without openat2(2), where the runtime has to walk a path by itself; or without another."""
 
 import ctypes
 import os
@@ -15,12 +15,13 @@ class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
 
 
-def blocker(number):
-    """A function for a child before it executes the runtime: openat2 fails with that errno from then on."""
+def blocker(number, call=_NUMBER):
+    """A function for a child before it executes the runtime: openat2, or the call of that number, fails with that errno from
+    then on."""
     architecture = _ARCHITECTURES[os.uname().machine]
     rows = [
         (_LOAD, 0, 0, 4), (_JUMP_IF_EQUAL, 0, 3, architecture),
-        (_LOAD, 0, 0, 0), (_JUMP_IF_EQUAL, 0, 1, _NUMBER),
+        (_LOAD, 0, 0, 0), (_JUMP_IF_EQUAL, 0, 1, call),
         (_RETURN, 0, 0, _ERRNO | number), (_RETURN, 0, 0, _ALLOW),
     ]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *row) for row in rows))

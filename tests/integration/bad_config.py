@@ -127,12 +127,18 @@ class Members(Refusals):
         self.refused("cwd", change=lambda bundle: bundle.process.update(cwd="var"))
 
     def test_unknown_limit(self):
-        self.refused("RLIMIT_CARGO", change=lambda bundle: bundle.process["rlimits"].append(
+        self.refused("config.json:", "process.rlimits[1].type: unknown resource limit \"RLIMIT_CARGO\"", change=lambda bundle: bundle.process["rlimits"].append(
             {"type": "RLIMIT_CARGO", "soft": 1, "hard": 1}))
 
     def test_a_limit_twice(self):
-        self.refused("RLIMIT_NOFILE", change=lambda bundle: bundle.process["rlimits"].append(
+        self.refused("config.json:", "process.rlimits[1].type: a second RLIMIT_NOFILE", change=lambda bundle: bundle.process["rlimits"].append(
             {"type": "RLIMIT_NOFILE", "soft": 1, "hard": 1}))
+
+    def test_a_limit_that_the_kernel_refuses(self):
+        """More descriptors than fs.nr_open are nobody's."""
+        limit = {"type": "RLIMIT_NOFILE", "soft": 1, "hard": 2 ** 40}
+        self.refused("process.rlimits[0]: setrlimit(RLIMIT_NOFILE, 1, 1099511627776): operation not permitted",
+                     change=lambda bundle: bundle.process.update(rlimits=[limit]))
 
     def test_a_soft_limit_above_the_hard_one(self):
         self.refused("process.rlimits[1]", change=lambda bundle: bundle.process["rlimits"].append(

@@ -232,7 +232,8 @@ class OwnContainer(HookCase):
     def test_state(self):
         script = self.orlop("state", "$(busybox sed 's/.*\"id\":\"\\([^\"]*\\)\".*/\\1/')") + \
             " | busybox grep -E '\"(pid|status)\"' >> $J"
-        for kind, status in (("createRuntime", "creating"), ("poststart", "running")):
+        for kind, status in (("prestart", "creating"), ("createRuntime", "creating"), ("createContainer", "creating"),
+                             ("poststart", "running")):
             with self.subTest(kind):
                 name, bundle = self.create("/bin/probe", "sleep", change=with_hooks(**{kind: script}))
                 self.runtime.ok("start", name)
@@ -240,6 +241,36 @@ class OwnContainer(HookCase):
                 self.assertIn('"%s"' % status, text)
                 self.assertIn('"pid": %d' % self.pid_of(name), text)
                 self.end(name)
+
+    def told(self, kind, *calls):
+        """What these calls on its own container gave to a hook: a status each. None waits for the other."""
+        name = self.new_id()
+        script = "; ".join("%s >/dev/null 2>>%s.err; echo $? >> $J" % (self.orlop(*(name if word == "ID" else word for word in call)),
+                                                                       os.path.join(self.directory, name)) for call in calls)
+        bundle = self.bundle("/bin/probe", "sleep", change=with_hooks(**{kind: script}))
+        self.runtime.ok("run", "--detach", "--bundle", bundle.path, name, timeout=40)
+        with open(os.path.join(self.directory, name + ".err")) as file:
+            return name, [int(line) for line in self.journal(bundle)], file.read()
+
+    def test_what_a_running_one_takes(self):
+        name, codes, said = self.told("poststart", ("exec", "ID", "/bin/true"), ("ps", "--format", "json", "ID"), ("pause", "ID"),
+                                      ("resume", "ID"), ("events", "--stats", "ID"), ("kill", "ID", "0"), ("list",))
+        self.assertEqual((codes, said), ([0] * 7, ""))
+        self.end(name)
+
+    def test_what_one_in_the_making_takes(self):
+        name, codes, said = self.told("createRuntime", ("ps", "--format", "json", "ID"), ("kill", "ID", "0"), ("list",),
+                                      ("start", "ID"), ("exec", "ID", "/bin/true"), ("delete", "ID"))
+        self.assertEqual(codes, [0, 0, 0, 1, 255, 1], said)
+        for text in ("cannot start a container that is being created", "cannot exec in a container that is being created",
+                     "that is not stopped: creating"):
+            self.assertIn(text, said)
+        self.end(name)
+
+    def test_delete_in_poststart(self):
+        name, codes, said = self.told("poststart", ("delete", "--force", "ID"))
+        self.assertEqual((codes, said, self.runtime.status(name)), ([0], "", None))
+        self.assert_nothing_left()
 
     def test_kill(self):
         name = self.new_id()
@@ -344,6 +375,18 @@ class Failures(HookCase):
                     b, kind, "echo begun; sleep 70 & sleep 70", timeout=1))
                 self.assertLess(time.monotonic() - begin, 15)
 
+    def test_its_children_are_killed_with_it(self):
+        """The whole group: what it has put into the background, and what does not listen to SIGTERM."""
+        for kind in ("prestart", "createRuntime", "poststart", "poststop"):
+            with self.subTest(kind):
+                bundle = self.bundle("/bin/true", change=lambda b: add_hook(
+                    b, kind, "trap '' TERM HUP; sleep 70 & echo $! >> $J; (sleep 71; true) & echo $! >> $J; sleep 72", timeout=1))
+                self.runtime.call("run", "--bundle", bundle.path, self.new_id())
+                pids = [int(line) for line in self.journal(bundle)]
+                self.assertEqual(len(pids), 2)
+                for pid in pids:
+                    self.wait_dead(pid)
+
     def test_one_of_a_later_kind_that_hangs(self):
         """Behind create: startContainer and poststart fail the run, poststop is a warning."""
         for kind, status in (("prestart", 1), ("startContainer", 1), ("poststart", 1), ("poststop", 0)):
@@ -400,6 +443,22 @@ class Output(HookCase):
                 self.end(name)
                 if kind != "createContainer":  # that one died with the pid namespace
                     os.kill(int(self.journal(bundle)[0]), signal.SIGKILL)
+
+    def test_a_daemon_of_a_session_of_its_own(self):
+        """With its standard error open; it outlives the call where its pid namespace does, and no call waits for it."""
+        for kind in KINDS:
+            with self.subTest(kind):
+                bundle = self.bundle("/bin/true", change=lambda b: add_hook(
+                    b, kind, "/bin/busybox setsid /bin/busybox sleep 73 </dev/null & echo $! >> $J"))
+                begin = time.monotonic()
+                result = self.runtime.call("run", "--bundle", bundle.path, self.new_id())
+                self.assertEqual((result.status, result.stderr), (0, ""))
+                self.assertLess(time.monotonic() - begin, 15)
+                if kind not in ("createContainer", "startContainer"):
+                    pid = int(self.journal(bundle)[0])
+                    self.assertTrue(program.alive(pid))
+                    os.kill(pid, signal.SIGKILL)
+                    self.wait_dead(pid)
 
     def test_much_output_is_no_error(self):
         self.create("/bin/true", change=with_hooks(

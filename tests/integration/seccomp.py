@@ -7,10 +7,12 @@ import json
 import os
 import platform
 import select
+import signal
 import socket
 import struct
 import sys
 import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from harness import program, runner  # noqa: E402
@@ -148,6 +150,14 @@ class Answers(SeccompCase):
              profile("ALLOW", rule("getpid", "LOG", args=[dict(condition, op="SCMP_CMP_ODD")]))),
             ("architectures[0]: unknown", profile("ALLOW", architectures=["SCMP_ARCH_VAX"])),
             ("flags[0]: unknown", profile("ALLOW", flags=["SECCOMP_FILTER_FLAG_SOON"])),
+            ("syscalls: make a filter of ", profile("ALLOW", *[rule("personality", "ERRNO", args=[
+                dict(index=0, value=value, op="SCMP_CMP_EQ")]) for value in range(5000)])),
+            ("syscalls[0].errnoRet: SCMP_ACT_ALLOW has no errno", profile("ERRNO", rule("read", "ALLOW", errnoRet=1))),
+            ("syscalls[0].names: is empty", profile("ALLOW", rule([], "ERRNO"))),
+            ("syscalls[0].names: no system call of this machine has the name", both(
+                profile("ALLOW", rule("no_such_call", "ERRNO")),
+                lambda bundle: bundle.config.update(annotations={"run.oci.seccomp_fail_unknown_syscall": "1"}))),
+            ("listenerMetadata: is set, and listenerPath is not", profile("ALLOW", listenerMetadata="x")),
             ("does not allow execve", profile("ERRNO", rule("read", "ALLOW"))),
             ("has the action SCMP_ACT_NOTIFY and no listenerPath", profile("ALLOW", rule("read", "NOTIFY"))),
         )
@@ -262,7 +272,7 @@ class Agent:
     def __init__(self, directory, answer):
         self.path = os.path.join(directory, "agent.sock")
         self.answer = answer
-        self.messages, self.calls = [], []
+        self.messages, self.calls, self.answered = [], [], 0
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(self.path)
         self._listener.listen(4)
@@ -302,6 +312,7 @@ class Agent:
                 answer = self.answer(number)
                 value, error, flags = (0, 0, CONTINUE) if answer is None else (answer[0], -answer[1], 0)
                 fcntl.ioctl(listener, SEND, struct.pack("QqiI", identity, value, error, flags))
+                self.answered += 1
         except OSError:
             pass
         os.close(listener)
@@ -370,6 +381,29 @@ class Listener(SeccompCase):
         if "this kernel does not know" in result.stderr:
             skip("this kernel has no SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV")
         self.assertEqual(json.loads(result.stdout), {"result": 1, "errno": 0}, str(result))
+
+    def test_signals_do_not_interrupt_a_call_that_is_being_answered(self):
+        """What the flag is for: without it the call ends with EINTR, and the answer comes too late."""
+        def too_late(*flags):
+            def answer(number):
+                for _ in range(3):
+                    os.kill(pid[0], signal.SIGUSR1)
+                    time.sleep(0.05)
+                return 0, 0
+            agent = self.agent(answer)
+            change = self.notifying(agent, rule("umask", "NOTIFY"), flags=list(flags))
+            result = self.create("/bin/sh", "-c", "trap : USR1; umask 77; umask 22", change=change)
+            name, pid = result[0], [self.pid_of(result[0])]
+            started = self.runtime.call("start", name)
+            if "this kernel does not know" in started.stderr:
+                skip("this kernel has no SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV")
+            self.runtime.wait_for(name, "stopped")
+            agent.close()
+            os.unlink(agent.path)
+            self.assertGreater(len(agent.calls), 0)
+            return len(agent.calls) - agent.answered
+        self.assertEqual(too_late("SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"), 0)
+        self.assertGreater(too_late(), 0)
 
     def test_nothing_of_it_is_left_in_the_program(self):
         agent = self.agent(lambda number: None)

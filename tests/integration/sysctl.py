@@ -2,12 +2,15 @@
 """Kernel parameters of the container's namespaces, and the session keyring."""
 
 import ctypes
+import errno
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from harness import runner  # noqa: E402
+from harness import openat2, runner  # noqa: E402
 from harness.case import ContainerCase, quick  # noqa: E402
+
+KEYCTL = {"x86_64": 250, "aarch64": 219}
 
 
 def read(path):
@@ -79,6 +82,18 @@ class Keyring(ContainerCase):
         self.runtime.ok("start", name)
         self.runtime.wait_for(name, "stopped")
         self.assertIn(";_ses.%s" % name, self.output_of(name))
+
+    def test_a_quota_that_is_used_up(self):
+        """The error of a user who has as many keys as are allowed, with what to do about it."""
+        full = openat2.blocker(errno.EDQUOT, KEYCTL[os.uname().machine])
+        result = self.run_container("/bin/true", before=full)
+        self.assertEqual(result.status, 1)
+        self.assert_one_line(result, "keyctl(KEYCTL_JOIN_SESSION_KEYRING, ", "disk quota exceeded")
+        hint = result.stderr.splitlines()[1]
+        for part in ("/proc/sys/kernel/keys/maxkeys", "/proc/key-users", "--no-new-keyring"):
+            self.assertIn(part, hint)
+        self.assert_nothing_left()
+        self.assertEqual(self.run_container("/bin/true", words=("--no-new-keyring",), before=full).status, 0)
 
     def test_the_callers(self):
         report = self.report("keyring", words=("--no-new-keyring",), before=new_session)["keyring"]

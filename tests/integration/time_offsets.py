@@ -7,7 +7,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from harness import runner  # noqa: E402
-from harness.case import ContainerCase, need_time_namespaces, quick  # noqa: E402
+from harness.case import HAS_TIME_NAMESPACES, ContainerCase, need_time_namespaces, quick, skip  # noqa: E402
 
 DAY = 86400
 
@@ -59,6 +59,17 @@ class Time(ContainerCase):
             self.assertNotEqual(result.status, 0)
             self.assert_one_line(result, *words)
             self.assert_nothing_left()
+
+
+class Without(ContainerCase):
+    def test_a_kernel_that_has_none_is_named(self):
+        if HAS_TIME_NAMESPACES:
+            skip("this kernel has time namespaces")
+        result = self.run_container("/bin/true", change=lambda bundle: bundle.linux["namespaces"].append({"type": "time"}))
+        self.assertEqual(result.status, 1, str(result))
+        self.assert_one_line(result, "CLONE_NEWTIME", "invalid argument")
+        self.assertIn("hint: this kernel has no time namespaces", result.stderr)
+        self.assert_nothing_left()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 #include "harness/child.hpp"
 #include "harness/failure.hpp"
 
+#include "orlop/base/error.hpp"
 #include "orlop/base/file.hpp"
 #include "orlop/base/path.hpp"
 #include "orlop/base/text.hpp"
@@ -143,6 +144,21 @@ TEST_CASE("namespace: what the kernel refuses is named with its flags") {
     CHECK(harness::failure_of([] { unshare_namespaces(CLONE_NEWNS); }) ==
           "unshare(CLONE_NEWNS): operation not permitted");
     CHECK(harness::failure_of([] { paused(1ULL << 60); }) == "clone3(0): invalid argument");
+  });
+}
+
+TEST_CASE("namespace: a limit of the user namespace is the hint") {
+  in_child([] {
+    harness::need_root();
+    unshare_namespaces(CLONE_NEWUSER);
+    file::write_existing("/proc/sys/user/max_net_namespaces", "0");
+    try {
+      unshare_namespaces(CLONE_NEWUTS | CLONE_NEWNET);
+      FAIL("a namespace more than allowed");
+    } catch (Error const& error) {
+      CHECK(error.code() == ENOSPC);
+      CHECK(error.hint() == "/proc/sys/user/max_net_namespaces is 0");
+    }
   });
 }
 

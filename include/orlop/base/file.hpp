@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 
 namespace orlop::file {
 
@@ -18,6 +19,9 @@ void write(int fd, std::string const& path, std::string_view text);
 void write_existing(std::string const& path, std::string_view text);
 // 0, or the errno of open or write: for files of which the caller expects that they may refuse.
 int try_write_existing(std::string const& path, std::string_view text) noexcept;
+
+// S_IFDIR, S_IFREG, ...: inode(7). `path` is for the message.
+mode_t kind_of(int fd, std::string const& path);
 
 // Readers see the old text or the new one, never a part: a temporary name in the same directory, then rename.
 void replace(int directory, std::string const& directory_path, std::string const& name, std::string_view text,

@@ -201,13 +201,18 @@ struct Seccomp {
   std::string newest;  // what has a higher number than this call is answered with ENOSYS; empty: as other_calls
 };
 
+// What a process gets where its configuration is silent.
+constexpr mode_t default_umask = 022;
+constexpr unsigned long default_personality = 0;  // PER_LINUX
+constexpr std::string_view default_search_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 struct Process {
   std::vector<std::string> args;
   std::vector<std::string> env;
   std::string cwd;
   Terminal terminal;
   kernel::Credentials user;
-  std::optional<mode_t> umask;
+  std::optional<mode_t> umask;  // default_umask if there is none
   kernel::Capabilities capabilities;
   std::vector<kernel::Rlimit> rlimits;
   std::optional<int> oom_score_adj;
@@ -215,7 +220,7 @@ struct Process {
   std::optional<kernel::IoPriority> io_priority;
   bool priorities_from_outside = false;  // these two, by who has the host's privilege, for it has none itself
   std::optional<kernel::MemoryPolicy> memory_policy;
-  std::optional<unsigned long> personality;  // PER_*; PER_LINUX if there is none
+  std::optional<unsigned long> personality;  // PER_*; default_personality if there is none
   bool no_new_privileges = false;
   unsigned kept_descriptors = 0;  // of the caller's, from 3 on: those of LISTEN_FDS first, then those of --preserve-fds
   unsigned listen_fds = 0;        // how many of them are sockets of sd_listen_fds(3)
