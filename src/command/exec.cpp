@@ -82,9 +82,9 @@ Error error_of(plan::Refusal const& refusal, ProcessFile const& given) {
   return Error::refusal(concat({oci::place_of(given.text, given.name, inner), ": ", inner, ": ", refusal.why()}));
 }
 
-// In the user namespace that the system began with, nobody does.
-bool may_deny_setgroups(oci::Spec const& spec) {
-  if (!kernel::is_in_initial_user_namespace()) return true;
+// In the user namespace that the system began with, nobody does; an ordinary user's container is never there.
+bool may_deny_setgroups(oci::Spec const& spec, container::Record const& record) {
+  if (record.owner != 0 || !kernel::is_in_initial_user_namespace()) return true;
   if (!spec.linux_config) return false;
   auto const& all = spec.linux_config->namespaces;
   return std::any_of(all.begin(), all.end(), [](auto const& one) { return one.type == oci::NamespaceKind::user; });
@@ -101,7 +101,7 @@ plan::Plan make_plan(container::ContainerDir const& container, container::Record
   auto const given = read_process(arguments.value("process"));
   if (!given.name.empty()) request.process = parsed<oci::Process>(given.text, given.name);
   auto const spec = parsed<oci::Spec>(container.read_config(), "config.json");
-  request.denies_setgroups = may_deny_setgroups(spec) && launch::denies_setgroups(record);
+  request.denies_setgroups = may_deny_setgroups(spec, record) && launch::denies_setgroups(record);
   launch::Survey host;
   try {
     return plan::make_exec(spec, host, request);

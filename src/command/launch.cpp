@@ -111,9 +111,21 @@ plan::Descriptors descriptors_of(Context const& context, Arguments const& argume
   return wanted;
 }
 
+namespace {
+
+// What is linked to crun by these names runs a container in a machine or an engine of its own.
+void check_own_name(std::string_view path) {
+  std::string_view const name = path.substr(path.rfind('/') + 1);
+  if (name == "krun" || name == "crun-wasm")
+    throw Error::refusal(concat({"called as ", name, ": orlop has no such handler, and runs programs of this machine only"}));
+}
+
+}  // namespace
+
 Launch prepare_launch(Context const& context, Arguments const& arguments, TerminalUse terminal, bool runs) {
   std::string const& id = arguments.words()[0];
   container::check_id(id);
+  check_own_name(context.argv[0] ? context.argv[0] : "");
   Launch launch;
   // First of all: where it has to execute orlop again, nothing else is done twice.
   launch.spare = kernel::protect_self_exe(context.argv);

@@ -17,6 +17,9 @@ void refuse_handler(std::string_view key, std::string_view value) {
     throw Refusal{place_of(key), "asks for a WebAssembly engine, and orlop has none: it runs programs of this machine only"};
   if (key.starts_with("run.oci.seccomp."))
     throw Refusal{place_of(key), "is older than linux.seccomp.listenerPath, which orlop has instead"};
+  if (key == "run.oci.delegate-cgroup" && !value.empty())
+    throw Refusal{place_of(key), "asks for a cgroup below the container's own, which orlop does not make: one that the container "
+                                 "can write to (linux.namespaces with cgroup, /sys/fs/cgroup mounted rw) is given to it instead"};
   if (key == "run.oci.seccomp_bpf_data") throw Refusal{place_of(key), "is a filter that orlop cannot look into: use linux.seccomp"};
 }
 

@@ -75,6 +75,9 @@ void plan_devices(oci::LinuxConfig const& config, Plan& plan) {
       throw Refusal{at("linux.devices", i, "path"), concat({device.path, " is listed twice"})};
     plan.devices.push_back(std::move(device));
   }
+  for (std::size_t i = 0; plan.user_namespace && i < config.devices.size(); ++i)
+    if (auto const& one = config.devices[i]; one.type != "p" && (one.file_mode || one.uid || one.gid))
+      plan.notes.push_back(concat({at("linux.devices", i), ": has the mode and the owner that the host's has: in a user namespace the node is bound in"}));
   if (has_foreign_dev(plan)) return;
   for (auto const& row : default_devices)
     if (!is_listed(plan.devices, row.path)) plan.devices.push_back({row.path, {S_IFCHR, row.major, row.minor, 0666, 0, 0}});

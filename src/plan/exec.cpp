@@ -142,6 +142,7 @@ Plan make_exec(oci::Spec const& spec, HostFacts& host, ExecRequest const& reques
   plan.rootfs = {.path = request.rootfs, .change = has_mount_namespace(spec) ? RootChange::pivot_root : RootChange::in_place};
   if (request.denies_setgroups && !process.user.additional_gids.empty())
     throw Refusal{"process.user.additionalGids", "cannot be had: setgroups is denied in the container's user namespace"};
+  plan.process.user.keep_groups = request.denies_setgroups;
   plan_process(process, host, plan);
   plan_descriptors(request.descriptors, plan.process);
   plan_labels(process, host, plan);

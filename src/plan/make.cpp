@@ -109,7 +109,7 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   Plan plan;
   plan.id = request.id;
   plan.bundle = request.bundle;
-  plan_namespaces(config, host, plan);
+  plan_namespaces(config, host, request.caller.has_value(), plan);
   plan_user_namespace(spec, config, host, request, plan);
   if (request.no_cgroup)
     plan_without_cgroup(plan);

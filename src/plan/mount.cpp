@@ -152,6 +152,30 @@ bool is_peer(Mount const& mount, Plan const& plan) {
          mount.id_map.is_empty();
 }
 
+// For an old systemd on a host without version 1: its named hierarchy in the place of a mount of the list. The kernel shows
+// one that the host has mounted, as a whole.
+void force_cgroup_v1(oci::Annotations const& annotations, Plan& plan) {
+  constexpr char key[] = "run.oci.systemd.force_cgroup_v1";
+  constexpr std::uint64_t attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+  auto const wanted = std::find_if(annotations.begin(), annotations.end(), [&](auto const& one) { return one.first == key; });
+  if (wanted == annotations.end() || wanted->second.empty()) return;
+  std::string const where = concat({"annotations[\"", key, "\"]"});
+  std::string const place = absolute_path(wanted->second, where);
+  auto const found = std::find_if(plan.mounts.begin(), plan.mounts.end(), [&](auto const& one) { return one.destination == place; });
+  if (found == plan.mounts.end()) throw Refusal{where, concat({"nothing is mounted at ", place})};
+  Mount tmpfs, systemd;
+  tmpfs.index = systemd.index = found->index;
+  tmpfs.type = tmpfs.source = "tmpfs";
+  tmpfs.destination = place;
+  tmpfs.options = {{"mode", "755", true}, {"size", "1024k", true}};
+  systemd.type = systemd.source = "cgroup";
+  systemd.destination = place + "/systemd";
+  systemd.options = {{"none", "", false}, {"name", "systemd", true}, {"xattr", "", false}};
+  tmpfs.attributes.set = systemd.attributes.set = attributes;
+  *found = std::move(tmpfs);
+  plan.mounts.insert(found + 1, std::move(systemd));
+}
+
 }  // namespace
 
 void plan_mounts(oci::Spec const& spec, Plan& plan) {
@@ -162,6 +186,7 @@ void plan_mounts(oci::Spec const& spec, Plan& plan) {
     plan.mounts.push_back(plan_mount(spec.mounts[i], i, config, plan));
     plan.mounts.back().is_peer = is_peer(plan.mounts.back(), plan);
   }
+  force_cgroup_v1(spec.annotations, plan);
 }
 
 }  // namespace orlop::plan

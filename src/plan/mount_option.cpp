@@ -104,7 +104,8 @@ std::vector<std::string> mount_option_words() {
     for (char const* prefix : {"", "r"}) words.push_back(std::string{prefix} + word);
   for (auto const& row : attribute_rows)
     for (char const* prefix : {"", "r"}) words.push_back(std::string{prefix}.append(row.word));
-  for (auto const word : superblock_flags) words.emplace_back(word);
+  for (auto const word : superblock_flags)
+    for (char const* prefix : {"", "r"}) words.push_back(std::string{prefix}.append(word));
   for (auto const word : without_effect) words.emplace_back(word);
   for (auto const& row : switch_rows) words.emplace_back(row.word);
   std::sort(words.begin(), words.end());
@@ -125,10 +126,12 @@ OptionEffect apply_option(std::string const& option, Mount& mount) {
     return OptionEffect::taken;
   }
   if (apply_attribute(option, mount) || is_in(without_effect, option)) return OptionEffect::taken;
-  if (is_in(superblock_flags, option)) {
-    mount.options.push_back({option, "", false});
-    return OptionEffect::taken;
-  }
+  // A file system is one: "rsync" is no more than "sync".
+  for (std::string_view const word : {std::string_view{option}, std::string_view{option}.substr(option.starts_with('r'))})
+    if (is_in(superblock_flags, word)) {
+      mount.options.push_back({std::string{word}, "", false});
+      return OptionEffect::taken;
+    }
   for (auto const& row : switch_rows)
     if (option == row.word) return mount.*row.member = true, OptionEffect::taken;
   return OptionEffect::not_ours;

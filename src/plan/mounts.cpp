@@ -34,7 +34,7 @@ Plan make_mounts(oci::Spec const& spec, HostFacts& host, MountsRequest const& re
   plan.bundle = request.bundle;
   oci::LinuxConfig const nothing;
   oci::LinuxConfig const& config = spec.linux_config ? *spec.linux_config : nothing;
-  plan_namespaces(config, host, plan);
+  plan_namespaces(config, host, request.has_ordinary_caller, plan);
   ExecRequest exec;
   exec.has_ordinary_caller = request.has_ordinary_caller;
   exec.denies_setgroups = request.denies_setgroups;

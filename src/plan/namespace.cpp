@@ -77,6 +77,11 @@ void plan_time_offsets(oci::LinuxConfig const& config, Namespaces& namespaces) {
   for (auto const& [name, offset] : config.time_offsets) namespaces.time_offsets.push_back(offset_of(name, offset));
 }
 
+bool lists(oci::LinuxConfig const& config, oci::NamespaceKind kind) {
+  auto const& all = config.namespaces;
+  return std::any_of(all.begin(), all.end(), [&](auto const& one) { return one.type == kind; });
+}
+
 }  // namespace
 
 bool has_user_namespace(oci::LinuxConfig const& config, HostFacts& host) {
@@ -87,14 +92,13 @@ bool has_user_namespace(oci::LinuxConfig const& config, HostFacts& host) {
 }
 
 bool has_mount_namespace(oci::Spec const& spec) {
-  if (!spec.linux_config) return false;
-  auto const& all = spec.linux_config->namespaces;
-  return std::any_of(all.begin(), all.end(), [](auto const& one) { return one.type == oci::NamespaceKind::mount; });
+  return spec.linux_config && lists(*spec.linux_config, oci::NamespaceKind::mount);
 }
 
-void plan_namespaces(oci::LinuxConfig const& config, HostFacts& host, Plan& plan) {
+void plan_namespaces(oci::LinuxConfig const& config, HostFacts& host, bool is_ordinary, Plan& plan) {
   std::uint64_t seen = 0;
-  bool const has_user = has_user_namespace(config, host);
+  bool const adds_user = is_ordinary && !lists(config, oci::NamespaceKind::user);
+  bool const has_user = adds_user || has_user_namespace(config, host);
   for (std::size_t i = 0; i < config.namespaces.size(); ++i) {
     auto const& wanted = config.namespaces[i];
     Row const& row = row_of(wanted.type);
@@ -105,6 +109,10 @@ void plan_namespaces(oci::LinuxConfig const& config, HostFacts& host, Plan& plan
       continue;
     }
     place(row.flag, !config.time_offsets.empty(), has_user, plan.namespaces);
+  }
+  if (adds_user) {
+    place(CLONE_NEWUSER, false, true, plan.namespaces);
+    plan.warnings.push_back("linux.namespaces: a user namespace is added, which an ordinary user needs");
   }
   for (auto const& one : plan.namespaces.joined)
     if (one.kind == CLONE_NEWNS && plan.namespaces.is_new(CLONE_NEWUSER))

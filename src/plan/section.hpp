@@ -9,7 +9,8 @@ namespace orlop::plan {
 void plan_labels(oci::Process const& process, HostFacts& host, Plan& plan);
 void plan_mount_label(oci::Spec const& spec, HostFacts& host, Plan& plan);  // behind plan_mounts
 
-void plan_namespaces(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
+// An ordinary user gets a user namespace, asked for or not.
+void plan_namespaces(oci::LinuxConfig const& config, HostFacts& host, bool is_ordinary, Plan& plan);
 void plan_user_namespace(oci::Spec const& spec, oci::LinuxConfig const& config, HostFacts& host,
                          Request const& request, Plan& plan);
 // Of a container that is there: what `exec` has to know of it.

@@ -125,7 +125,7 @@ void check_mapped(oci::User const& process, Plan const& plan) {
 }
 
 void plan_user_namespace_of(oci::LinuxConfig const& config, HostFacts& host, ExecRequest const& request, Plan& plan) {
-  if (!has_user_namespace(config, host)) return;
+  if (!has_user_namespace(config, host) && !request.has_ordinary_caller) return;
   auto& user = plan.user_namespace.emplace();
   for (auto const& one : config.uid_mappings) user.uids.push_back({one.container_id, one.host_id, one.size});
   for (auto const& one : config.gid_mappings) user.gids.push_back({one.container_id, one.host_id, one.size});

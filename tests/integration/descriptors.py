@@ -58,6 +58,14 @@ class Preserved(ContainerCase):
         self.assert_one_line(result, "--preserve-fds: descriptor 4 is not open")
         self.assert_nothing_left()
 
+    def test_the_first_one_is_not_open(self):
+        bundle = self.bundle("/bin/true")
+        argv = self.runtime.argv("run", "--bundle", bundle.path, "--preserve-fds", "2", self.new_id())
+        result = program.run(["/bin/sh", "-c", "exec \"$@\" 3<&- 4</etc/passwd", "sh", *argv])
+        self.assertEqual(result.status, 1)
+        self.assert_one_line(result, "--preserve-fds: descriptor 3 is not open")
+        self.assert_nothing_left()
+
     def test_fewer_than_are_offered(self):
         """And not the log, which gets the next number."""
         bundle = self.bundle("/bin/probe", "report", "fds")

@@ -8,7 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from harness import cgroup, kernel, runner  # noqa: E402
-from harness.case import ContainerCase, quick  # noqa: E402
+from harness.case import ContainerCase, quick, skip  # noqa: E402
 
 # What mountinfo shows for a mount of the specification: type, options that must and must not be there, superoptions.
 EXPECTED = {
@@ -165,6 +165,24 @@ class Root(ContainerCase):
             "/", type="bind", source="/etc/passwd", options=["bind"]))
         self.assertEqual(result.status, 1)
         self.assert_one_line(result, "mounts[", "not a directory")
+
+
+class OldSystemd(ContainerCase):
+    def test_the_named_hierarchy_in_the_place_of_cgroups(self):
+        with open("/proc/self/cgroup") as file:
+            if ":name=systemd:" not in file.read():
+                skip("this kernel has no hierarchy of that name: nobody has mounted it")
+
+        def change(bundle):
+            bundle.own_cgroup_namespace()
+            bundle.config["annotations"] = {"run.oci.systemd.force_cgroup_v1": "/sys/fs/cgroup"}
+        seen = self.lines("report", "mounts", "+", "list", "/sys/fs/cgroup", "/sys/fs/cgroup/systemd", change=change)
+        mounts = by_target(seen[0]["mounts"])
+        self.assertEqual(mounts["/sys/fs/cgroup"]["type"], "tmpfs")
+        self.assertEqual(mounts["/sys/fs/cgroup/systemd"]["type"], "cgroup")
+        self.assertIn("name=systemd", mounts["/sys/fs/cgroup/systemd"]["super"])
+        self.assertEqual(seen[1]["names"], ["systemd"])
+        self.assertIn("cgroup.procs", seen[2]["names"])
 
 
 class Mode(ContainerCase):

@@ -158,8 +158,18 @@ class Rootless(UserCase):
         def change(bundle):
             bundle.drop_namespace("user")
             del bundle.linux["uidMappings"], bundle.linux["gidMappings"]
-        result = self.run_container("/bin/true", change=self.rootless(change))
-        self.assert_one_line(result, "linux.namespaces: a user namespace is needed where orlop is not root's")
+        """One is added, as crun has it, with the ids that are the user's; exec and mounts find it."""
+        result = self.run_container("/bin/probe", "read", "/proc/self/uid_map", change=self.rootless(change))
+        self.assertEqual(result.status, 0, str(result))
+        self.assertIn("a user namespace is added", result.stderr)
+        self.assertIn(" %d " % USER, json.loads(result.stdout)["text"].replace("\n", " "))
+        name = self.start_sleeper(self.rootless(change))
+        self.assertNotEqual(os.readlink("/proc/%d/ns/user" % self.pid_of(name)), os.readlink("/proc/self/ns/user"))
+        self.assertEqual(self.runtime.ok("exec", name, "/bin/sh", "-c", "echo $$").status, 0)
+        runtime = Runtime(self.runtime.root)
+        self.assertEqual(runtime.ok("exec", name, "/bin/sh", "-c", "cd / && pwd").stdout, "/\n")
+        self.runtime.ok("mounts", "add", name, "-", data=b'[{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"}]')
+        self.end(name)
 
     def test_nobody_looks_into_a_process_before_its_execve(self):
         name = self.start_sleeper(self.rootless(lambda bundle: bundle.grant("CAP_SYS_PTRACE")))

@@ -56,6 +56,34 @@ class Update(ContainerCase):
         self.end(name)
         self.assert_nothing_left()
 
+    def test_burst_and_idle(self):
+        self.need_v1("cpu")
+        name = self.start_sleeper(change=resources(cpu={"quota": 20000, "period": 50000}))
+        self.runtime.ok("update", "--cpu-burst", "10000", name)
+        self.check(name, cpu__cfs_burst_us=10000, cpu__cfs_quota_us=20000)
+        self.runtime.ok("update", "--cpu-idle", "1", name)
+        self.check(name, cpu__idle=1)
+        self.runtime.ok("update", "--cpu-idle=0", "--cpu-burst=0", name)
+        self.check(name, cpu__idle=0, cpu__cfs_burst_us=0)
+        self.end(name)
+
+    def test_realtime(self):
+        """Two files, which most kernels have not: then both are named, and nothing changes."""
+        self.need_v1("cpu")
+        name = self.start_sleeper(change=resources(cpu={"shares": 300}))
+        key = next(key for key in cgroup.hierarchies() if "cpu" in key.split(","))
+        has_files = os.path.exists(cgroup.path_of(key, cgroup.own(self.pid_of(name))[key]) + "/cpu.rt_runtime_us")
+        for option, file, value in (("--cpu-rt-period", "cpu.rt_period_us", "500000"), ("--cpu-rt-runtime", "cpu.rt_runtime_us", "1000")):
+            with self.subTest(option):
+                result = self.runtime.call("update", option, value, "--cpu-share", "400", name)
+                if has_files:
+                    self.assertEqual((result.status, self.value(name, file)), (0, value), str(result))
+                else:
+                    self.assertEqual(result.status, 1)
+                    self.assert_one_line(result, file)
+                    self.check(name, cpu__shares=300)
+        self.end(name)
+
     def test_limits_of_memory_up_and_down(self):
         self.need_v1("memory")
         name = self.start_sleeper(change=resources(memory={"limit": 64 * MIB, "swap": 64 * MIB}))

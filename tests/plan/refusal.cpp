@@ -188,7 +188,6 @@ RefusalRow const user_rows[] = {
 
 // Of an ordinary user, 1000:1000, whose cgroups cannot be made.
 RefusalRow const ordinary_rows[] = {
-    {"linux.namespaces", "a user namespace is needed where orlop is not root's (see orlop spec --rootless)", [](Spec&) {}},
     {"linux.namespaces", "a user namespace is needed where orlop is not root's (see orlop spec --rootless)",
      [](Spec& s) { add_namespace(s, Kind::user, "/proc/1/ns/own"); }},
     {"linux.namespaces[2].path", "can be joined by an ordinary user only together with the user namespace that owns it",
@@ -318,6 +317,9 @@ RefusalRow const attribute_rows[] = {
 };
 RefusalRow const annotation_rows[] = {
     {"annotations[\"run.oci.handler\"]", "\"wasm\" is a handler that orlop does not have: it runs programs of this machine only", [](Spec& s) { s.annotations = {{"run.oci.handler", "wasm"}}; }},
+    {"annotations[\"run.oci.delegate-cgroup\"]", "asks for a cgroup below the container's own, which orlop does not make: one that the container can write to (linux.namespaces with cgroup, /sys/fs/cgroup mounted rw) is given to it instead", [](Spec& s) { s.annotations = {{"run.oci.delegate-cgroup", "inner"}}; }},
+    {"annotations[\"run.oci.systemd.force_cgroup_v1\"]", "nothing is mounted at /sys/fs/cgroup", [](Spec& s) { s.annotations = {{"run.oci.systemd.force_cgroup_v1", "/sys/fs/cgroup"}}; }},
+    {"annotations[\"run.oci.systemd.force_cgroup_v1\"]", "\"cgroup\"" + not_absolute, [](Spec& s) { s.annotations = {{"run.oci.systemd.force_cgroup_v1", "cgroup"}}; }},
     {"annotations[\"module.wasm.image/variant\"]", "asks for a WebAssembly engine, and orlop has none: it runs programs of this machine only", [](Spec& s) { s.annotations = {{"module.wasm.image/variant", "compat"}}; }},
 };
 RefusalRow const hook_rows[] = {

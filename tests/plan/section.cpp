@@ -157,6 +157,23 @@ TEST_CASE("namespaces: of each kind new, joined or the host's: all 3 to the 7th"
   }
 }
 
+TEST_CASE("user namespace: one is added for an ordinary user, and for nobody else") {
+  Table host;
+  orlop::plan::Request request{"web1", "/srv/bundle", false};
+  CHECK(!orlop::plan::make(base_spec(), host, request).user_namespace);
+  request.caller = {1000, 1001};
+  request.cgroup_may_lack = true;
+  auto const plan = orlop::plan::make(base_spec(), host, request);
+  CHECK(plan.namespaces.is_new(CLONE_NEWUSER));
+  REQUIRE(plan.user_namespace);
+  REQUIRE(plan.user_namespace->uids.size() == 1);
+  CHECK(plan.user_namespace->uids[0].outside == 1000);
+  CHECK(plan.user_namespace->gids[0].outside == 1001);
+  CHECK(plan.user_namespace->has_ordinary_maker);
+  REQUIRE(plan.warnings.size() == 1);
+  CHECK(plan.warnings[0].find("a user namespace is added") != std::string::npos);
+}
+
 TEST_CASE("mounts: every word of attributes, plain and for all below") {
   for (auto const& row : attribute_rows) {
     INFO(row.word);

@@ -55,6 +55,11 @@ constexpr Row rows[] = {
     {"v2", "memory.max 150; memory.swap.max max", [](LinuxResources& r) { r.memory.emplace().limit = 100; r.memory->swap = 300; }, [](LinuxResources& r) { r.memory.emplace().limit = 150; r.memory->swap = -1; }},
     {"v2", "cpu.max 5000 50000", [](LinuxResources& r) { r.cpu.emplace().quota = 5000; }, [](LinuxResources& r) { r.cpu.emplace().period = 50000; }},
     {"v2", "cpu.max 5000", [](LinuxResources& r) { r.cpu.emplace().period = 50000; }, [](LinuxResources& r) { r.cpu.emplace().quota = 5000; }},
+    {"v1-all", "cpu.rt_period_us 500000; cpu.rt_runtime_us 1000", [](LinuxResources& r) { r.cpu.emplace().shares = 512; }, [](LinuxResources& r) { r.cpu.emplace().realtime_period = 500000; r.cpu->realtime_runtime = 1000; }},
+    {"v1-all", "cpu.rt_runtime_us 2000", [](LinuxResources& r) { r.cpu.emplace().realtime_period = 500000; }, [](LinuxResources& r) { r.cpu.emplace().realtime_runtime = 2000; }},
+    {"v1-all", "cpu.cfs_burst_us 5000", [](LinuxResources& r) { r.cpu.emplace().quota = 20000; }, [](LinuxResources& r) { r.cpu.emplace().burst = 5000; }},
+    {"v2", "cpu.max.burst 5000", [](LinuxResources& r) { r.cpu.emplace().quota = 20000; }, [](LinuxResources& r) { r.cpu.emplace().burst = 5000; }},
+    {"v1-all", "cpu.idle 1", [](LinuxResources& r) { r.cpu.emplace().shares = 512; }, [](LinuxResources& r) { r.cpu.emplace().idle = 1; }},
     {"v2", "cpu.idle 0; cpu.weight 59", [](LinuxResources& r) { r.cpu.emplace().shares = 512; r.cpu->idle = 1; }, [](LinuxResources& r) { r.cpu.emplace().idle = 0; }},
 };
 // clang-format on
