@@ -1,5 +1,7 @@
 #include "orlop/launch/cgroup_set.hpp"
 
+#include "standstill.hpp"
+
 #include "orlop/base/error.hpp"
 #include "orlop/base/file.hpp"
 #include "orlop/base/log.hpp"
@@ -12,7 +14,7 @@ namespace orlop::launch {
 
 namespace {
 
-constexpr int patience_ms = 5000;
+constexpr int patience_ms = 5000, round_ms = 500;
 constexpr int rollback_patience_ms = 10'000;
 
 std::string processes_text(std::string const& directory) {
@@ -54,12 +56,26 @@ void stop_unit_of(container::Record const& record) {
   }
 }
 
-// `all` are the container's: what was frozen dies on v1 only when it is thawed.
+// `all` are the container's. True if there was somebody to kill.
+bool kill_in(std::string const& directory, std::vector<std::string> const& all) {
+  if (kernel::cgroup_tree_processes(directory).empty()) return false;
+  if (kernel::try_kill_at_once(directory)) return true;
+  {
+    Standstill const standstill{all};
+    kernel::kill_cgroup(directory);
+  }
+  thaw_after_kill(all);
+  return true;
+}
+
+// More than once: who could not be frozen may have forked while the others were killed.
 void remove_one(std::string const& directory, std::vector<std::string> const& all) {
   if (kernel::try_remove_cgroup(directory, 0)) return;
-  kernel::kill_cgroup(directory);
-  thaw_after_kill(all);
-  if (kernel::try_remove_cgroup(directory, patience_ms)) return;
+  for (int left = patience_ms; left > 0; left -= round_ms) {
+    bool const killed = kill_in(directory, all);
+    if (kernel::try_remove_cgroup(directory, killed ? round_ms : left)) return;
+    if (!killed) break;
+  }
   throw Error::refusal(concat({"cgroup ", directory, " is still in use by ", processes_text(directory)}));
 }
 

@@ -1,6 +1,7 @@
 #include "orlop/launch/destroy.hpp"
 
 #include "rdt_set.hpp"
+#include "standstill.hpp"
 
 #include "orlop/base/child.hpp"
 #include "orlop/base/error.hpp"
@@ -22,7 +23,6 @@ using container::Status;
 using container::try_hold;
 
 constexpr int patience_ms = 10'000;
-constexpr int standstill_ms = 1000;
 
 void kill_and_wait(ProcessIdentity const& process, container::Record const& record, char const* what) {
   auto const held = try_hold(process, record.boot_id);
@@ -38,28 +38,6 @@ void refuse_unless(bool force, Status status, std::string const& id) {
   if (!force)
     throw Error::refusal(concat({"cannot delete container ", id, " that is not stopped: ", container::word(status)}));
 }
-
-// For as long as it lives no process can fork past the signal. One that cannot be frozen in time does not stop the
-// others from being told. A pause of the user's is left as it is.
-class Standstill {
-public:
-  explicit Standstill(container::Record const& record) : freezer_{try_freezer_of(record)} {
-    if (freezer_ && kernel::is_freeze_wanted(*freezer_)) freezer_.reset();
-    if (freezer_ && !kernel::try_freeze(*freezer_, standstill_ms)) freezer_.reset();
-  }
-  ~Standstill() {
-    try {
-      if (freezer_) kernel::thaw(*freezer_);
-    } catch (Error const& error) {
-      log::warning(error.what());
-    }
-  }
-  Standstill(Standstill const&) = delete;
-  Standstill& operator=(Standstill const&) = delete;
-
-private:
-  std::optional<kernel::Freezer> freezer_;
-};
 
 [[noreturn]] void throw_stays(container::ContainerDir const& container) {
   throw Error::refusal(concat({container.directory().path, " could not be removed"}));
@@ -108,7 +86,7 @@ void signal_all(container::ContainerDir const& container, int signal) {
   if (signal == SIGKILL)
     for (auto const& directory : record.cgroups) told |= kernel::try_kill_at_once(directory);
   if (!told) {
-    Standstill const standstill{record};
+    Standstill const standstill{record.cgroups};
     for (pid_t const pid : processes_in(record.cgroups)) kill(pid, signal);
   }
   if (signal == SIGKILL) thaw_after_kill(record.cgroups);

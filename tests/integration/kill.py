@@ -103,14 +103,22 @@ class Kill(ContainerCase):
     def shared(self, *args):
         return self.start_sleeper(change=lambda bundle: bundle.drop_namespace("pid"), args=args)
 
+    def storm(self):
+        name = self.shared("/bin/probe", "storm", "600", "2", "+", "sleep")
+        self.wait_for_output(name, "storm")
+        return name
+
     def test_all_kills_faster_than_they_fork(self):
-        storm = "while true; do /bin/sleep 0.05 & done"
-        name = self.shared("/bin/sh", "-c", "(%s) & (%s) & echo up; exec /bin/probe sleep" % (storm, storm))
-        self.wait_for_output(name, "up")
+        name = self.storm()
         self.runtime.ok("kill", "--all", name, "KILL")
         self.runtime.wait_for(name, "stopped")
         program.until(lambda: json.loads(self.runtime.ok("ps", "--format", "json", name).stdout) == [], "all are gone")
         self.runtime.ok("delete", name)
+        self.assert_nothing_left()
+
+    def test_delete_kills_faster_than_they_fork(self):
+        name = self.storm()
+        self.runtime.ok("delete", "--force", name)
         self.assert_nothing_left()
 
     def test_all_sends_other_signals_too_and_none_stays_frozen(self):

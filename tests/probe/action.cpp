@@ -125,6 +125,23 @@ int spawn(Arguments words) {
     return 0;
 }
 
+// Sleepers, and behind them chains of processes: each makes the next one and ends. Who kills one after the other from a list
+// comes too late for these.
+int storm(Arguments words) {
+    signal(SIGCHLD, SIG_IGN);
+    for (int left = number(words, 0, 1); left > 0; --left)
+        if (fork() == 0)
+            for (;;)
+                pause();
+    for (int left = number(words, 1, 1); left > 0; --left)
+        if (fork() == 0)
+            for (;;)
+                if (fork() > 0)
+                    _exit(0);
+    print_line("\"storm\"");
+    return 0;
+}
+
 // Exactly BYTES bytes: numbered lines, so that a reader sees where some are missing, cut at the end.
 int flood(Arguments words) {
     std::uint64_t left = words.empty() ? 0 : std::strtoull(words[0], nullptr, 10);
@@ -217,6 +234,7 @@ constexpr NamedAction table[] = {
     {"wait-signal", wait_signal, "[COUNT]"},
     {"wait-for-signal", wait_for_signal, "NUMBER"},
     {"spawn", spawn, "COUNT SECONDS"},
+    {"storm", storm, "SLEEPERS CHAINS"},
     {"flood", flood, "BYTES"},
     {"count", count_input, ""},
     {"line", read_line, ""},
