@@ -87,6 +87,14 @@ void plan_denied_groups(oci::Process const& process, Request const& request, Pla
   plan.process.user.keep_groups = true;
 }
 
+// A network namespace is charged to the cgroup of who makes it: some 70 KB, which a small limit would feel if that is a
+// process that was born there. Its maker waits for it then.
+void spare_memory(Plan& plan) {
+  if (plan.user_namespace || !plan.cgroup.born_in() || !plan.cgroup.has_last_settings()) return;
+  plan.namespaces.at_clone |= plan.namespaces.by_child & CLONE_NEWNET;
+  plan.namespaces.by_child &= ~std::uint64_t{CLONE_NEWNET};
+}
+
 }  // namespace
 
 void plan_rootfs(oci::Spec const& spec, Request const& request, Plan& plan) {
@@ -117,6 +125,7 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
     plan_cgroup(config, host, request, plan);
   plan_unit_annotations(spec.annotations, plan);
   plan_resources(config, host, plan);
+  spare_memory(plan);
   plan_intel_rdt(config, host, plan);
   plan_net_devices(config, request, host, plan);
   plan_rootfs(spec, request, plan);

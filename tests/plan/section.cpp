@@ -295,6 +295,27 @@ TEST_CASE("cgroup: every spelling of its path stays below the mount point, on ev
     }
 }
 
+TEST_CASE("namespaces: a network is made at the clone where a small limit would have to pay for it") {
+  struct Row {
+    char const* layout;
+    std::int64_t limit;
+    bool at_clone;
+  };
+  // With v1 alone the process comes into its cgroup later.
+  constexpr Row rows[] = {{"v2", 1 << 20, true}, {"v2", 1 << 30, false}, {"v1-all", 1 << 20, false}};
+  for (auto const& row : rows) {
+    INFO(row.layout << " " << row.limit);
+    oci::Spec spec = base_spec();
+    spec.linux_config->namespaces = {{NamespaceKind::mount, ""}, {NamespaceKind::network, ""}};
+    spec.linux_config->resources.emplace().memory.emplace().limit = row.limit;
+    Table host{{cgroup_layout(row.layout), all_controllers(), all_capabilities()}};
+    auto const made = orlop::plan::make(spec, host, {"web1", "/srv/bundle", false}).namespaces;
+    CHECK(made.at_clone == (CLONE_NEWNS | (row.at_clone ? CLONE_NEWNET : 0)));
+    CHECK(made.by_child == (row.at_clone ? 0 : CLONE_NEWNET));
+    CHECK(made.loopback_up);
+  }
+}
+
 TEST_CASE("capabilities: what is left out is one warning, or none") {
   struct Row {
     oci::StringList wanted;

@@ -22,14 +22,14 @@ PROGRAM_SECONDS = 300
 GUEST_SECONDS = 1500
 
 # What costs minutes there, and asks orlop or the machine's network, not the kernel: "crash", "faults" and "race" run orlop under
-# a tracer hundreds of times, "real_input" makes a Debian, "small_limit" has not been tried there yet.
-LEFT_OUT = ("crash", "faults", "race", "real_input", "small_limit")
+# a tracer hundreds of times, "real_input" makes a Debian.
+LEFT_OUT = ("crash", "faults", "race", "real_input")
 # What deals with processes, cgroups, and the caller's session.
 WITH_SYSTEMD = ("lifecycle", "process", "mounts", "cgroups", "kill", "systemd", "resources", "update", "events", "exec",
                 "rootless")
 # These first: the life of a container, then what has another answer there than on the machine, for the cgroups are others.
 FIRST = ("lifecycle", "process", "mounts", "cgroups", "unified", "resources", "update", "events", "pause", "kill", "exec",
-         "rootless", "ps", "many", "state", "terminal", "time_offsets", "userns", "namespaces")
+         "rootless", "small_limit", "ps", "many", "state", "terminal", "time_offsets", "userns", "namespaces")
 # These last: what the kernel and its cgroups have least to say to, and the longest of all.
 LAST = ("systemd", "bad_call", "bad_config", "command_line", "choice", "plan", "log", "exec_attack", "hostile_root",
         "mounts_command", "hooks", "examples")
