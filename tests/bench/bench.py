@@ -5,6 +5,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -354,6 +355,9 @@ def main():
     arguments = read_arguments()
     if os.geteuid() != 0:
         sys.exit("bench: containers with all their namespaces and cgroups need root")
+    # Killed, it takes its directory and its containers with it.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _frame: sys.exit(128 + number))
     text = sys.stderr if arguments.json == "-" else sys.stdout
     try:
         results = bench(arguments, lambda lines: print("\n".join(lines), file=text, flush=True))
