@@ -3,6 +3,7 @@ container."""
 
 import json
 import os
+import resource
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -28,12 +29,18 @@ infra_image = "%(infra)s"
 %(name)s = ["%(runtime)s"]
 [containers]
 log_driver = "k8s-file"
-default_ulimits = ["nofile=20000:20000", "nproc=30000:30000"]
+default_ulimits = ["nofile=20000:20000", "nproc=%(processes)d:%(processes)d"]
 %(more)s
 [network]
 network_backend = "netavark"
 network_config_dir = "%(networks)s"
 """
+
+
+def processes():
+    """No more than what an ordinary user of a small machine has."""
+    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    return 30000 if hard == resource.RLIM_INFINITY else min(30000, hard)
 
 
 class Podman(engine.Engine):
@@ -48,7 +55,7 @@ class Podman(engine.Engine):
         seccomp = "" if engine.has_seccomp() else 'seccomp_profile = "unconfined"\n'
         with open(path("containers.conf"), "w") as file:
             file.write(CONFIG % {"name": NAME, "infra": INFRA, "runtime": runtime, "networks": path(home, "networks"),
-                                 "manager": self.manager, "more": seccomp + more})
+                                 "manager": self.manager, "processes": processes(), "more": seccomp + more})
         os.chmod(path("containers.conf"), 0o644)
         self.env = {"CONTAINERS_CONF": path("containers.conf"), "TMPDIR": path(), "HOME": path()}
 

@@ -70,8 +70,9 @@ def _kinds():
     order = [name for name in FIRST if name in paths]
     order += [name for name in paths if name not in FIRST + LAST]
     order += [name for name in LAST if name in paths]
+    engines = {"engines": os.path.join(programs.SOURCE, "tests", "engines", "with_systemd.py")}
     return [
-        Kind("under systemd", ["--systemd"], {name: paths[name] for name in WITH_SYSTEMD}, SYSTEMD_SECONDS),
+        Kind("under systemd", ["--systemd"], {name: paths[name] for name in WITH_SYSTEMD} | engines, SYSTEMD_SECONDS),
         Kind("in a v2 guest", [], {name: paths[name] for name in order}, V2_SECONDS),
     ]
 
