@@ -33,11 +33,11 @@ class Docker(engine.Engine):
             seccomp = ("--seccomp-profile", path("allow.json"))
         os.mkdir(path("config"))
         with open(path("daemon.json"), "w") as file:
-            json.dump({"exec-opts": ["native.cgroupdriver=cgroupfs"], "runtimes": {"orlop": {"path": RUNTIME}},
-                       "default-runtime": "orlop"}, file)
+            file.write("{}")  # and not the machine's own
         self.daemon = engine.Daemon("dockerd", [
             "dockerd", "--data-root", path("data"), "--exec-root", path("exec"), "--pidfile", path("d.pid"),
-            "--host", self.socket, "--storage-driver", "overlay2",
+            "--host", self.socket, "--storage-driver", "overlay2", "--exec-opt", "native.cgroupdriver=cgroupfs",
+            "--add-runtime", "orlop=" + RUNTIME, "--default-runtime", "orlop",
             "--cgroup-parent", PARENT, "--oom-score-adjust", "0", "--bip", "172.31.78.1/24", "--config-file", path("daemon.json"),
             *seccomp,
         ], lambda: self.call("version", timeout=5).status == 0)
