@@ -27,11 +27,13 @@ LEFT_OUT = ("crash", "faults", "race", "real_input")
 # What deals with processes, cgroups, and the caller's session.
 WITH_SYSTEMD = ("lifecycle", "process", "mounts", "cgroups", "kill", "systemd", "resources", "update", "events", "exec",
                 "rootless")
-# These first: the life of a container, then what has another answer there than on the machine, for the cgroups are others.
-FIRST = ("lifecycle", "process", "mounts", "cgroups", "unified", "resources", "update", "events", "pause", "kill", "exec",
-         "rootless", "small_limit", "ps", "many", "state", "terminal", "time_offsets", "userns", "namespaces")
-# These last: what the kernel and its cgroups have least to say to, and the longest of all.
-LAST = ("systemd", "bad_call", "bad_config", "command_line", "choice", "plan", "log", "exec_attack", "hostile_root",
+# In the other guests, which have cgroup v2 alone as well, these first: the life of a container and its cgroups, and what
+# people see of it.
+FIRST = ("lifecycle", "process", "cgroups", "unified", "pause", "ps", "state", "terminal", "foreground", "consolesocket",
+         "namespaces", "choice", "command_line", "plan", "log", "bad_call", "bad_config", "many", "small_limit",
+         "time_offsets", "userns")
+# These last: what has run under systemd, what the kernel and its cgroups have least to say to, and the longest of all.
+LAST = ("mounts", "kill", "resources", "update", "events", "exec", "rootless", "systemd", "exec_attack", "hostile_root",
         "mounts_command", "hooks", "examples")
 # Since the beginning of all: when the last program is begun. The lab has eight minutes; what has not been begun by then, on
 # a busy machine, is skipped. systemd's guests come first, for their list is the shorter one.
