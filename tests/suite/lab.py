@@ -29,8 +29,8 @@ WITH_SYSTEMD = ("lifecycle", "process", "mounts", "cgroups", "kill", "systemd", 
                 "rootless")
 # In the other guests, which have cgroup v2 alone as well, these first: the life of a container and its cgroups, and what
 # people see of it.
-FIRST = ("lifecycle", "process", "cgroups", "unified", "pause", "ps", "state", "terminal", "foreground", "consolesocket",
-         "namespaces", "choice", "command_line", "plan", "log", "bad_call", "bad_config", "many", "small_limit",
+FIRST = ("lifecycle", "process", "cgroups", "unified", "pause", "ps", "state", "foreground", "consolesocket",
+         "namespaces", "choice", "command_line", "plan", "log", "bad_call", "bad_config", "terminal", "many", "small_limit",
          "time_offsets", "userns")
 # These last: what has run under systemd, what the kernel and its cgroups have least to say to, and the longest of all.
 LAST = ("mounts", "kill", "resources", "update", "events", "exec", "rootless", "systemd", "exec_attack", "hostile_root",
