@@ -38,6 +38,18 @@ def layout():
     return "hybrid" if len(keys) > 1 else "v2"
 
 
+def controllers():
+    """Those of the version 1 hierarchies, and those that version 2 offers in its root."""
+    found = set()
+    for key, target in hierarchies().items():
+        if key:
+            found.update(key.split(","))
+            continue
+        with open(os.path.join(target, "cgroup.controllers")) as file:
+            found.update(file.read().split())
+    return found
+
+
 def own(pid="self"):
     """The path of a process in each hierarchy."""
     with open("/proc/%s/cgroup" % pid) as file:

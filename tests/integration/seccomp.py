@@ -129,7 +129,8 @@ class Answers(SeccompCase):
         self.assertIn("no_such_call", result.stderr)
 
     def test_architectures(self):
-        if self.status("call32", str(GETPPID32)) != 0:
+        # User Mode Linux takes such a call for one of 64 bits: 20 is not getpid there.
+        if self.status("call32", "20") != 0 or self.call(20, action="call32") != (1, 0):
             skip("this kernel runs no 32-bit programs")
         self.assertEqual(self.status("call32", str(GETPPID32), change=profile("ALLOW")), KILLED)
         listed = profile("ALLOW", rule("getppid", "ERRNO"), architectures=["SCMP_ARCH_X86"])
