@@ -75,8 +75,12 @@ bool freeze_v2_and_wait(std::string const& directory, int patience_ms) {
 }  // namespace
 
 std::optional<Freezer> try_freezer(std::span<std::string const> directories) {
-  for (auto const& directory : directories)
-    if (access((directory + state_v1).c_str(), F_OK) == 0) return Freezer{directory, false};
+  // A hierarchy has its controllers' names, as a rule: that one first.
+  for (bool const is_named : {true, false})
+    for (auto const& directory : directories)
+      if ((directory.find("freezer") != std::string::npos) == is_named &&
+          access((directory + state_v1).c_str(), F_OK) == 0)
+        return Freezer{directory, false};
   for (auto const& directory : directories)
     if (access((directory + freeze_v2).c_str(), F_OK) == 0) return Freezer{directory, true};
   return std::nullopt;

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 // Kernel 5.6; older headers lack it.
 #ifndef CLONE_NEWTIME
@@ -40,22 +41,38 @@ bool try_stat(std::string const& path, struct stat& status) {
   fail("stat", {path});
 }
 
+bool is_apart(pid_t pid, char const* file) {
+  struct stat ours, theirs;
+  if (!try_stat(concat({"/proc/self/ns/", file}), ours)) return false;
+  std::string const path = concat({"/proc/", pid, "/ns/", file});
+  if (!try_stat(path, theirs)) fail(ESRCH, "stat", {path});
+  return ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev;
+}
+
+std::uint64_t known_to_kernel(std::uint64_t kinds) {
+  for (auto const& row : rows)
+    if (kinds & row.kind && access(concat({"/proc/self/ns/", row.file}).c_str(), F_OK) < 0) kinds &= ~row.kind;
+  return kinds;
+}
+
 }  // namespace
 
-std::uint64_t namespaces_apart(pid_t pid) {
-  std::uint64_t apart = 0;
-  struct stat ours, theirs;
-  for (auto const& row : rows) {
-    if (!try_stat(concat({"/proc/self/ns/", row.file}), ours)) continue;
-    std::string const path = concat({"/proc/", pid, "/ns/", row.file});
-    if (!try_stat(path, theirs)) fail(ESRCH, "stat", {path});
-    if (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev) apart |= row.kind;
-  }
-  return apart;
+std::uint64_t namespaces_to_join(pid_t pid, bool may_join_own) {
+  bool const has_other_user = is_apart(pid, "user");
+  // To look at the files of each kind costs more than to join them all.
+  bool const joins_all = !has_other_user && may_join_own;
+  std::uint64_t kinds = has_other_user ? CLONE_NEWUSER : 0;
+  for (auto const& row : rows)
+    if (row.kind != CLONE_NEWUSER && (joins_all || is_apart(pid, row.file))) kinds |= row.kind;
+  return kinds;
 }
 
 void join_process(int pidfd, std::uint64_t kinds) {
-  check(setns(pidfd, static_cast<int>(kinds)), "setns", {Word{"the container's init"}, Word{names_of(kinds)}});
+  if (setns(pidfd, static_cast<int>(kinds)) == 0) return;
+  // EINVAL also means a kind that this kernel does not have.
+  auto const known = errno == EINVAL ? known_to_kernel(kinds) : kinds;
+  if (known == 0) return;
+  check(setns(pidfd, static_cast<int>(known)), "setns", {Word{"the container's init"}, Word{names_of(known)}});
 }
 
 ChildrenBeside::ChildrenBeside(int pidfd) : before_{path::open_host("/proc/self/ns/pid", O_RDONLY)}, owner_{getpid()} {

@@ -26,6 +26,10 @@
 
 // From the linker: where our ELF header is mapped. Hidden, so that no table is asked for it.
 extern "C" [[gnu::visibility("hidden")]] char const __ehdr_start[];
+extern "C" [[gnu::visibility("hidden")]] char const orlop_entry[];
+// Behind the functions that contrib/layout/launch.ld puts at the beginning of the text. It is ours where no script has
+// defined it: a weak one that is nowhere cannot be asked for without a table.
+extern "C" [[gnu::visibility("hidden")]] char const orlop_launch_end[];
 
 namespace orlop::kernel {
 
@@ -102,12 +106,23 @@ struct DescriptorPath {
   }
 };
 
+// -1: where the file is on a read-only mount there is nothing to do. It is asked for it by a descriptor: a second walk
+// through /proc costs as much as the clone.
+long clone_of_writable_exe() {
+  long const exe = call(SYS_openat, AT_FDCWD, "/proc/self/exe", O_PATH | O_CLOEXEC);
+  if (exe < 0) return -1;
+  struct statfs status;
+  bool const is_writable = call(SYS_fstatfs, exe, &status) == 0 && !(status.f_flags & 1);  // 1: ST_RDONLY
+  long const clone =
+      is_writable ? call(SYS_open_tree, exe, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC) : -1;
+  call(SYS_close, exe);
+  return clone;
+}
+
 // Its number is none of 0, 1 and 2, whatever the caller has closed. Negative: there is nothing to do, or no right to it.
 int read_only_clone() {
-  char const self[] = "/proc/self/exe";
-  struct statfs status;
-  if (call(SYS_geteuid) != 0 || call(SYS_statfs, self, &status) < 0 || (status.f_flags & 1)) return -1;  // 1: ST_RDONLY
-  long fd = call(SYS_open_tree, AT_FDCWD, self, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+  if (call(SYS_geteuid) != 0) return -1;
+  long fd = clone_of_writable_exe();
   if (fd >= 0 && fd < 3) {
     long const higher = call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3);
     call(SYS_close, fd);
@@ -190,17 +205,22 @@ void populate(std::uintptr_t begin, std::uintptr_t end, int advice) {
   if (begin < end) call(SYS_madvise, begin, next_page(end) - begin, advice);
 }
 
-// What is only read lies below what is written, each in one piece. .bss is left out: hardly any of it is used.
+// What a launch is likely to touch: its functions, where contrib/layout has put them side by side; the constants, behind
+// which lie the unwinder's tables; and all that is written to but .bss, of which hardly anything is used.
 void populate_image() {
   Elf64_Phdr const *segment, *end = segments_end(segment);
-  std::uintptr_t read_end = base();
+  std::uintptr_t constants = 0, constants_end = 0;
   for (; segment != end; ++segment) {
-    if (segment->p_type != PT_LOAD) continue;
     std::uintptr_t const from = base() + segment->p_vaddr, to = from + segment->p_filesz;
+    if (segment->p_type == PT_GNU_EH_FRAME) constants_end = from;
+    if (segment->p_type != PT_LOAD) continue;
     if (segment->p_flags & PF_W) populate(from, to, MADV_POPULATE_WRITE);
-    else read_end = to;
+    else if (!(segment->p_flags & PF_X)) constants = from;
   }
-  populate(base(), read_end, MADV_POPULATE_READ);
+  if (auto const launch_end = reinterpret_cast<std::uintptr_t>(orlop_launch_end);
+      launch_end != reinterpret_cast<std::uintptr_t>(orlop_entry))
+    populate(base(), launch_end, MADV_POPULATE_READ);
+  populate(constants, constants_end, MADV_POPULATE_READ);
 }
 
 }  // namespace
@@ -228,6 +248,9 @@ asm(R"(
   .globl orlop_entry
   .hidden orlop_entry
   .type orlop_entry, @function
+  .weak orlop_launch_end
+  .hidden orlop_launch_end
+orlop_launch_end:
 orlop_entry:
   .cfi_startproc
   .cfi_undefined rip

@@ -120,11 +120,12 @@ Creation::~Creation() {
 
 // While the child makes its network namespace (the longest of its steps), we do what is to be done outside. (Each on a
 // processor of its own was tried: waking another one costs as much as it gains.) A cgroup v2 directory in which the child
-// is to be born comes before the clone, and its record before that.
+// is to be born comes before the clone, and the record before that; what is written to memory before the clone is not
+// copied because of it.
 void Creation::create() {
   std::vector<Fd> joined = open_joined(plan_.namespaces);
   refuse_unit_that_exists(plan_.cgroup);
-  if (plan_.cgroup.born_in()) claim();
+  claim();
   clone(std::move(joined));
   make_outside();
   serve(channel_, signals_, is_executing_, "the container was made", [&](Heard& heard) { return is_done(heard); });
@@ -189,11 +190,10 @@ void Creation::take_over(Fd pidfd, pid_t pid) {
 }
 
 void Creation::claim() {
-  pid_t const init = needs_stage(plan_) ? 0 : init_.pid();  // 0 if it is not born yet
   record_ = first_record(plan_, source_);
-  if (init) record_.init = container::identify(init);
   if (rdt_) rdt_->record(record_);
   directory_ = container::ContainerDir::claim(options_.state_root, record_, source_.config);
+  log::debug(concat({"recorded in ", directory_.directory().path}));
   if (plan_.has_notify_directory) make_notify_directory();
 }
 
@@ -223,12 +223,9 @@ void Creation::make_cgroups() {
 
 void Creation::make_outside() {
   bool const has_stage = needs_stage(plan_);
-  if (!plan_.cgroup.born_in())
-    claim();
-  else if (!has_stage)
-    record_.init = container::identify(init_.pid());
+  if (!has_stage) record_.init = container::identify(init_.pid());
   Fd const gate = options_.waits_for_start ? container::make_gate(directory_) : Fd{};
-  log::debug(concat({"recorded in ", directory_.directory().path, ", init has pid ", init_.pid()}));
+  log::debug(concat({"init has pid ", init_.pid()}));
   make_cgroups();
   if (rdt_) rdt_->make(init_.pid());  // of a stage: its child is in them, too
   set_oom_score();

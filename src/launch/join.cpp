@@ -8,6 +8,7 @@
 #include "orlop/base/socket.hpp"
 #include "orlop/container/status.hpp"
 #include "orlop/kernel/attribute.hpp"
+#include "orlop/kernel/capability.hpp"
 #include "orlop/kernel/cgroup.hpp"
 #include "orlop/kernel/freezer.hpp"
 #include "orlop/kernel/join.hpp"
@@ -22,6 +23,7 @@
 
 #include <algorithm>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <optional>
 #include <unistd.h>
 
@@ -87,12 +89,23 @@ std::string cgroup_of_init(std::string const& own, pid_t init) {
 
 Fd hold_init(container::ContainerDir const& container, container::Record const& record, bool ignore_paused) {
   auto held = container::try_hold(record.init, record.boot_id);
-  Status const status = container::status_of(container, record);
-  if (status == Status::creating) throw Error::refusal("cannot exec in a container that is being created");
-  if (!held || status == Status::stopped) throw Error::refusal(stopped);
+  // Once it is made, its init says all: one that still waits at the gate can be joined as well.
+  if (record.phase == container::Phase::creating) {
+    Status const status = container::status_of(container, record);
+    if (status == Status::creating) throw Error::refusal("cannot exec in a container that is being created");
+    if (status == Status::stopped) held.reset();
+  }
+  if (!held) throw Error::refusal(stopped);
   if (!ignore_paused && is_paused(record))
     throw Error::refusal("cannot exec in a paused container (use --ignore-paused to override)");
   return std::move(*held);
+}
+
+// The host's root has every right over the host's namespaces.
+std::uint64_t namespaces_to_join(pid_t init) {
+  constexpr auto needed = kernel::CapabilitySet{1} << CAP_SYS_ADMIN | kernel::CapabilitySet{1} << CAP_SYS_CHROOT;
+  bool const has_capabilities = (kernel::grantable_capabilities(0).permitted & needed) == needed;
+  return kernel::namespaces_to_join(init, has_capabilities && kernel::is_in_initial_user_namespace());
 }
 
 bool denies_setgroups(container::Record const& record) { return kernel::id_maps_of(record.init.pid).denies_setgroups; }
@@ -119,7 +132,7 @@ void Join::execute() {
 // What init does before it is its program, nobody but root may look at.
 std::uint64_t Join::namespaces_of_init() const {
   try {
-    return kernel::namespaces_apart(record_.init.pid);
+    return namespaces_to_join(record_.init.pid);
   } catch (Error& error) {
     if (error.code() != EACCES || record_.phase != container::Phase::created || geteuid() == 0) throw;
     throw std::move(error).with_hint("only root can exec into a container that has not been started yet, or whose program "

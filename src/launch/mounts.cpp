@@ -14,6 +14,7 @@
 #include "orlop/kernel/label.hpp"
 #include "orlop/kernel/namespace.hpp"
 #include "orlop/kernel/user_namespace.hpp"
+#include "orlop/launch/join.hpp"
 #include "orlop/launch/parley.hpp"
 #include "orlop/launch/status.hpp"
 
@@ -216,7 +217,7 @@ void serve_mounter(plan::Plan const& plan, int channel) {
 
 void run_mounter(plan::Plan const& plan, container::Record const& record, Fd init, Work work) {
   auto [ours, theirs] = socket::seqpacket_pair();
-  Way way{.init = init, .namespaces = kernel::namespaces_apart(record.init.pid)};
+  Way way{.init = init, .namespaces = namespaces_to_join(record.init.pid)};
   if (way.namespaces & CLONE_NEWUSER) {
     auto const maps = kernel::id_maps_of(record.init.pid);
     way.owner_uid = kernel::owner_in(maps.uids);

@@ -317,7 +317,8 @@ class Terminals(ExecCase):
         session = Session(self.runtime.argv("exec", "-t", name, "/bin/sh"))
         self.addCleanup(session.close)
         session.type("sleep 100\n")
-        program.until(lambda: b"sleep" in subprocess.check_output(["cat", "/proc/%d/cmdline" % _newest(self.pid_of(name))]),
+        # Not init, which sleeps as well: before the shell's child, the terminal may not be the container's yet.
+        program.until(lambda: b"sleep\x00100" in _command_line(_newest(self.pid_of(name))),
                       "the shell's child runs")
         session.type("\x03")
         session.type("echo st''ill here; exit 4\n")
@@ -338,6 +339,11 @@ class Terminals(ExecCase):
         name = self.start_sleeper()
         self.assertIn("console socket", self.refused(name, "/bin/true", options=("-d", "-t")))
         self.assertIn("console socket", self.refused(name, "/bin/true", options=("--console-socket", "/x")))
+
+
+def _command_line(pid):
+    with open("/proc/%d/cmdline" % pid, "rb") as file:
+        return file.read()
 
 
 def _newest(init):

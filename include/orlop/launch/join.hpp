@@ -21,6 +21,8 @@ struct JoinOptions {
 // --ignore-paused to override)".
 Fd hold_init(container::ContainerDir const& container, container::Record const& record, bool ignore_paused);
 
+// For us, as we act: orlop/kernel/join.hpp.
+std::uint64_t namespaces_to_join(pid_t init);
 // In the user namespace of the container's init.
 bool denies_setgroups(container::Record const& record);
 
