@@ -11,6 +11,9 @@ import sys
 SECTION = re.compile(r"^ (\.text\S*)?\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+(\S.*)$")
 NAME_ALONE = re.compile(r"^ (\.text\S+)$")
 LIBRARY = re.compile(r"(?:.*/)?(lib[^/]+\.a)\((.*)\)$")
+# The C library chooses one of several for the processor that it runs on, and that need not be ours.
+VARIANT = re.compile(r"((?:mem|str|raw|wmem|wcs)[a-z]*)-[a-z0-9_-]+\.o$")
+VARIANT_SECTIONS = ".text .text.sse2 .text.avx .text.evex .text.evex512"
 OWN = re.compile(r"(^|/)(src|oci-spec)/")
 
 HEAD = """/* Which functions `orlop run`, `exec` and `delete` execute, side by side: first those of the container's init,
@@ -44,6 +47,9 @@ def pattern(name, place):
     library = LIBRARY.match(place)
     if name != ".text" and (OWN.search(place) or (name.startswith(".text._Z") and not library)):
         return f"*({name})"
+    variant = library and VARIANT.match(library.group(2))
+    if variant:
+        return f"*{library.group(1)}:{variant.group(1)}-*.o({VARIANT_SECTIONS})"
     if library:
         return f"*{library.group(1)}:{library.group(2)}({name})"
     return f"*{place.rsplit('/', 1)[-1]}({name})"
