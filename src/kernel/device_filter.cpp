@@ -4,7 +4,6 @@
 #include "orlop/base/file.hpp"
 #include "orlop/base/path.hpp"
 
-#include <cstddef>
 #include <cstring>
 #include <fcntl.h>
 #include <linux/bpf.h>
@@ -15,7 +14,6 @@ namespace orlop::kernel {
 
 namespace {
 
-// ---- the v1 list ----
 bool is_for_all(DeviceRule const& rule) {
   return rule.type == 'a' && !rule.major && !rule.minor && rule.access == (device_mknod | device_read | device_write);
 }
@@ -84,67 +82,6 @@ void apply(DeviceList& list, DeviceRule rule) {
   }
 }
 
-// ---- the program ----
-// r2: what of the access is still undecided, r3: type, r4: major, r5: minor. From the last rule to the first, an allow
-// rule takes its accesses away from r2, a deny rule that meets one of them ends with 0; nothing left: 1.
-constexpr std::uint8_t undecided = BPF_REG_2, type = BPF_REG_3, major = BPF_REG_4, minor = BPF_REG_5;
-
-class Program {
-public:
-  void put(int code, std::uint8_t to, std::uint8_t from, int offset, std::int32_t value) {
-    bpf_insn one{};
-    one.code = static_cast<std::uint8_t>(code);
-    one.dst_reg = to & 15U;
-    one.src_reg = from & 15U;
-    one.off = static_cast<std::int16_t>(offset);
-    one.imm = value;
-    std::uint64_t word;
-    static_assert(sizeof word == sizeof one);
-    std::memcpy(&word, &one, sizeof word);
-    words_.push_back(word);
-  }
-  void load(std::uint8_t to, int offset) { put(BPF_LDX | BPF_MEM | BPF_W, to, BPF_REG_1, offset, 0); }
-  void compute(int operation, std::uint8_t to, std::int32_t value) { put(BPF_ALU | operation | BPF_K, to, 0, 0, value); }
-  void copy(std::uint8_t to, std::uint8_t from) { put(BPF_ALU | BPF_MOV | BPF_X, to, from, 0, 0); }
-  void skip_unless_equal(std::uint8_t reg, std::uint32_t value, int count) {
-    put(BPF_JMP32 | BPF_JNE | BPF_K, reg, 0, count, static_cast<std::int32_t>(value));
-  }
-  void skip_if_any_bit(std::uint8_t reg, std::uint32_t bits, int count) {
-    put(BPF_JMP32 | BPF_JSET | BPF_K, reg, 0, count, static_cast<std::int32_t>(bits));
-  }
-  void answer(int value) {
-    put(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, value);
-    put(BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
-  }
-  std::vector<std::uint64_t> take() { return std::move(words_); }
-
-private:
-  std::vector<std::uint64_t> words_;
-};
-
-void add_decision(Program& program, DeviceRule const& rule) {
-  if (rule.allow) {
-    program.compute(BPF_AND, undecided, ~std::int32_t{rule.access});
-    program.put(BPF_JMP32 | BPF_JNE | BPF_K, undecided, 0, 2, 0);
-    program.answer(1);
-  } else {
-    program.skip_if_any_bit(undecided, rule.access, 1);
-    program.put(BPF_JMP | BPF_JA, 0, 0, 2, 0);
-    program.answer(0);
-  }
-}
-
-void add_rule(Program& program, DeviceRule const& rule) {
-  constexpr int decision_length = 4;
-  int checks = (rule.type != 'a') + rule.major.has_value() + rule.minor.has_value();
-  auto const skip_to_next = [&] { return --checks + decision_length; };
-  if (rule.type != 'a')
-    program.skip_unless_equal(type, rule.type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR, skip_to_next());
-  if (rule.major) program.skip_unless_equal(major, *rule.major, skip_to_next());
-  if (rule.minor) program.skip_unless_equal(minor, *rule.minor, skip_to_next());
-  add_decision(program, rule);
-}
-
 constexpr char program_name[] = "orlop_devices";
 
 long bpf(int command, bpf_attr& attributes) { return syscall(SYS_bpf, command, &attributes, sizeof attributes); }
@@ -206,23 +143,6 @@ void change_devices_v1(std::string const& cgroup, std::vector<DeviceRule> const&
   std::string const allow = cgroup + "/devices.allow", deny = cgroup + "/devices.deny";
   for (auto const& rule : change.first) file::write_existing(list.allow_others ? deny : allow, device_rule_text(rule));
   for (auto const& rule : change.then) file::write_existing(list.allow_others ? allow : deny, device_rule_text(rule));
-}
-
-std::vector<std::uint64_t> device_program(std::vector<DeviceRule> const& rules) {
-  Program program;
-  program.load(type, offsetof(bpf_cgroup_dev_ctx, access_type));
-  program.load(major, offsetof(bpf_cgroup_dev_ctx, major));
-  program.load(minor, offsetof(bpf_cgroup_dev_ctx, minor));
-  program.copy(undecided, type);
-  program.compute(BPF_RSH, undecided, 16);
-  program.compute(BPF_AND, type, 0xffff);
-  for (auto rule = rules.rbegin(); rule != rules.rend(); ++rule) {
-    add_rule(program, *rule);
-    // Behind a rule for everything nothing is undecided any more; the verifier refuses code that cannot be reached.
-    if (is_for_all(*rule)) break;
-  }
-  program.answer(0);
-  return program.take();
 }
 
 namespace {
