@@ -24,7 +24,11 @@ SECTIONS
   .text.launch :
   {
 """
-TAIL = "  }\n}\nINSERT BEFORE .text\n"
+TAIL = """    HIDDEN(orlop_launch_end = .);
+  }
+}
+INSERT BEFORE .text
+"""
 
 
 def sections_of(path):

@@ -205,9 +205,9 @@ void populate(std::uintptr_t begin, std::uintptr_t end, int advice) {
   if (begin < end) call(SYS_madvise, begin, next_page(end) - begin, advice);
 }
 
-// What a launch is likely to touch: its functions, where contrib/layout has put them side by side; the constants, behind
-// which lie the unwinder's tables; and all that is written to but .bss, of which hardly anything is used.
-void populate_image() {
+// What is likely to be touched: of a launch its functions, where contrib/layout has put them side by side; the constants,
+// behind which lie the unwinder's tables; and all that is written to but .bss, of which hardly anything is used.
+void populate_image(bool is_launch) {
   Elf64_Phdr const *segment, *end = segments_end(segment);
   std::uintptr_t constants = 0, constants_end = 0;
   for (; segment != end; ++segment) {
@@ -218,7 +218,7 @@ void populate_image() {
     else if (!(segment->p_flags & PF_X)) constants = from;
   }
   if (auto const launch_end = reinterpret_cast<std::uintptr_t>(orlop_launch_end);
-      launch_end != reinterpret_cast<std::uintptr_t>(orlop_entry))
+      is_launch && launch_end != reinterpret_cast<std::uintptr_t>(orlop_entry))
     populate(base(), launch_end, MADV_POPULATE_READ);
   populate(constants, constants_end, MADV_POPULATE_READ);
 }
@@ -227,14 +227,15 @@ void populate_image() {
 
 extern "C" [[gnu::visibility("hidden"), gnu::used]] void orlop_first_steps(std::uintptr_t* top) {
   Stack const stack{top};
-  if (stack.count > 0 && puts_into_container(stack)) {
+  bool const is_launch = stack.count > 0 && puts_into_container(stack);
+  if (is_launch) {
     int const clone = read_only_clone();
     bool const is_read_only = clone >= 0 && is_mapped_from(stack, clone);
     // Not before here: the data segment may just have become another one.
     result.clone = clone;
     result.is_read_only = is_read_only;
   }
-  populate_image();
+  populate_image(is_launch);
   populate(stack.top - stack_in_use, stack.top, MADV_POPULATE_WRITE);
 }
 
