@@ -30,6 +30,8 @@ void start(container::ContainerDir container) {
   auto const status = launch::status_of(container, record);
   if (status != container::Status::created) refuse(status);
   auto notifier = Notifier::try_make(container);
+  // Held while it waits for us: a program that ends at once has still said what it had to say.
+  auto const init = notifier ? container::try_hold(record.init, record.boot_id) : std::nullopt;
   auto const gate = container::try_knock(container);
   if (!gate || !say(*gate, Word::go)) refuse(launch::status_of(container, record));
   Heard heard = hear(*gate);
@@ -46,7 +48,6 @@ void start(container::ContainerDir container) {
   if (last.message.word == Word::failed) throw error_of(last.message).within(Doing::trail());
   hear_last_words(last_words);
   container::remove_gate(container);
-  auto const init = notifier ? container::try_hold(record.init, record.boot_id) : std::nullopt;
   if (init) notifier->wait_until_ready(record.init.pid, *init);
   try {
     run_poststart(record);
