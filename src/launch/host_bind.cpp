@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace orlop::launch {
 
@@ -33,13 +34,14 @@ Fd open_place(Directory const& parent, std::string const& name, std::string cons
 struct Shared {
   std::string_view type;
   std::uint64_t kind;  // whose namespace it shows
+  char const* name;
   char const* path;
   bool is_for_reading;
 };
 constexpr Shared shared[] = {
-    {"sysfs", CLONE_NEWNET, "/sys", true},
-    {"mqueue", CLONE_NEWIPC, "/dev/mqueue", false},
-    {"proc", CLONE_NEWPID, "/proc", false},
+    {"sysfs", CLONE_NEWNET, "network", "/sys", true},
+    {"mqueue", CLONE_NEWIPC, "ipc", "/dev/mqueue", false},
+    {"proc", CLONE_NEWPID, "pid", "/proc", false},
 };
 
 }  // namespace
@@ -61,11 +63,24 @@ Fd try_clone_of_host(plan::Mount const& mount, plan::Namespaces const& namespace
     if (row.type != mount.type) continue;
     // Another's processes, or another's network, are not the host's; sysfs shows no more of the host than it always does.
     if (row.type != "sysfs" && namespaces.has(row.kind)) return {};
+    if (access(row.path, F_OK) < 0 && errno == ENOENT) return {};
     Fd tree = kernel::clone_tree(row.path, true);
     // With all that is mounted below it, control groups too: nothing for a container to write.
     if (row.is_for_reading) kernel::set_attributes(tree, {MOUNT_ATTR_RDONLY, 0}, true, mount.destination);
     if (!mount.attributes.is_empty()) kernel::set_attributes(tree, mount.attributes, false, mount.destination);
     return tree;
+  }
+  return {};
+}
+
+std::string hint_of_missing_right(plan::Mount const& mount, plan::Namespaces const& namespaces) {
+  for (auto const& row : shared) {
+    if (row.type != mount.type) continue;
+    std::string const whose = concat({"the ", row.name, " namespace "});
+    if (namespaces.joins(row.kind))
+      return concat({whose, "that is joined belongs to another user namespace than the container's"});
+    if (!namespaces.has(row.kind))
+      return concat({whose, "is the host's, and the host has no ", row.type, " at ", row.path, " to lend"});
   }
   return {};
 }

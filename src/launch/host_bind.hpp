@@ -8,7 +8,9 @@ namespace orlop::launch {
 
 // The host's node of that number at the name in the container's directory. The owner and mode are the host's.
 void bind_device(Directory const& parent, std::string const& name, plan::Device const& device);
-// A closed Fd: the host has none that would show no more than was asked for.
+// A closed Fd: the host has none that would show no more than was asked for. Then the hint says why the container's root
+// has no right to a new one.
 Fd try_clone_of_host(plan::Mount const& mount, plan::Namespaces const& namespaces);
+std::string hint_of_missing_right(plan::Mount const& mount, plan::Namespaces const& namespaces);
 
 }  // namespace orlop::launch

@@ -37,10 +37,10 @@ Fd ordinary_target(Directory const& root, plan::Mount const& mount) {
 Fd open_or_borrow(plan::Mount const& mount, int target, plan::Namespaces const& namespaces) {
   try {
     return open_filesystem(mount, target);
-  } catch (Error const& error) {
+  } catch (Error& error) {
     if (error.code() != EPERM) throw;
     Fd hosts = try_clone_of_host(mount, namespaces);
-    if (!hosts.is_open()) throw;
+    if (!hosts.is_open()) throw std::move(error).with_hint(hint_of_missing_right(mount, namespaces));
     return hosts;
   }
 }

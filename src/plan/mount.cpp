@@ -3,6 +3,7 @@
 
 #include "orlop/base/path.hpp"
 #include "orlop/base/text.hpp"
+#include "orlop/kernel/namespace.hpp"
 
 #include <algorithm>
 #include <linux/mount.h>
@@ -115,6 +116,22 @@ void finish_filesystem(Mount& mount) {
   if (mount.attributes.set & MOUNT_ATTR_RDONLY && !mount.copy_up) mount.options.push_back({"ro", "", false});
 }
 
+// The kernel asks for rights in the namespace that such a file system shows, and a new user namespace has none in one
+// that was there before.
+void check_rights(Mount const& mount, Namespaces const& namespaces) {
+  constexpr struct {
+    std::string_view type;
+    std::uint64_t kind;
+    char const* name;
+  } shown[] = {{"proc", CLONE_NEWPID, "pid"}, {"mqueue", CLONE_NEWIPC, "ipc"}};
+  if (mount.kind != MountKind::filesystem || !namespaces.is_new(CLONE_NEWUSER)) return;
+  for (auto const& row : shown)
+    if (mount.type == row.type && namespaces.joins(row.kind))
+      throw Refusal{at("mounts", mount.index, "type"),
+                    concat({row.type, " cannot be mounted from a new user namespace where the ", row.name,
+                            " namespace is a joined one, to which it has no right"})};
+}
+
 Mount plan_mount(oci::Mount const& wanted, std::size_t index, oci::LinuxConfig const& config, Plan& plan) {
   Request const request{plan.id, plan.bundle};
   Mount mount;
@@ -140,6 +157,7 @@ Mount plan_mount(oci::Mount const& wanted, std::size_t index, oci::LinuxConfig c
     finish_filesystem(mount);
   check_switches(wanted, mount);
   check_root(mount);
+  check_rights(mount, plan.namespaces);
   return mount;
 }
 

@@ -20,6 +20,7 @@ std::string const no_root = "is the container's root itself: only a directory or
 std::string const no_file_system = " is no file system; for a bind mount add the option bind or rbind";
 std::string const no_group = " is no name of a group";
 std::string const no_device = " is no name of a network device";
+std::string const no_right = " is a joined one, to which it has no right";
 std::string const not_absolute = " is not an absolute path";
 
 // The places that are in no config, since it is their absence that is refused.
@@ -288,6 +289,18 @@ RefusalRow const mount_rows[] = {
      [](Spec& s) { s.mounts = {{"/a", "", "/a", {"bind"}, {{0, 1, 1}}, {}}}; }},
     {"mounts[0].gidMappings", "needs uidMappings beside it",
      [](Spec& s) { s.mounts = {{"/a", "", "/a", {"bind"}, {}, {{0, 1, 1}}}}; }},
+    {"mounts[0].type", "proc cannot be mounted from a new user namespace where the pid namespace" + no_right,
+     [](Spec& s) {
+       add_user_namespace(s, {{0, 1000, 1}});
+       add_namespace(s, Kind::pid, "/run/ns");
+       add_mount(s, "/proc", "proc", "proc");
+     }},
+    {"mounts[0].type", "mqueue cannot be mounted from a new user namespace where the ipc namespace" + no_right,
+     [](Spec& s) {
+       add_user_namespace(s, {{0, 1000, 1}});
+       add_namespace(s, Kind::ipc, "/run/ns");
+       add_mount(s, "/q", "mqueue", "mqueue");
+     }},
     {"mounts[0].options", "\"xattr\" is an option of a file system, and a cgroup mount takes none",
      [](Spec& s) { add_mount(s, "/a", "cgroup", "cgroup", {"ro", "xattr"}); }},
 };
