@@ -167,4 +167,15 @@ void set_unit_properties(bus::Connection& systemd, std::string const& unit, std:
   scope.check(with_known(properties, set));
 }
 
+void attach_to_unit(bus::Connection& systemd, std::string const& unit, std::string const& below, pid_t process) {
+  Unit scope{systemd, unit};
+  bus::Writer arguments;
+  arguments.text(unit);
+  arguments.text(below);
+  std::size_t const begin = arguments.begin_array(4);
+  arguments.number(static_cast<std::uint64_t>(process), 4);
+  arguments.end_array(begin);
+  scope.check(scope.call("AttachProcessesToUnit", "ssau", arguments));
+}
+
 }  // namespace orlop::kernel

@@ -171,6 +171,7 @@ void Creation::map_ids() {
 void Creation::prepare_by_pid(kernel::IdSpans const& uids, kernel::IdSpans const& gids) {
   for (auto const& limit : plan_.process.rlimits) kernel::raise_hard_limit(init_.pid(), limit);
   if (plan_.process.priorities_from_outside) take_on_priorities(plan_.process, init_.pid());
+  if (plan_.process.terminal.wanted) return;  // its streams are not ours
   auto const uid = kernel::id_outside(uids, plan_.process.user.uid);
   auto const gid = kernel::id_outside(gids, plan_.process.user.gid);
   if (uid && gid) kernel::own_stdio(*uid, *gid);

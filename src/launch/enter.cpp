@@ -19,6 +19,7 @@
 #include "orlop/kernel/pivot.hpp"
 #include "orlop/kernel/processor.hpp"
 #include "orlop/kernel/rdt.hpp"
+#include "orlop/kernel/rlimit.hpp"
 #include "orlop/kernel/terminal.hpp"
 #include "orlop/kernel/user_namespace.hpp"
 #include "orlop/base/path.hpp"
@@ -44,8 +45,11 @@ public:
     Doing::forget_outer();
     kernel::die_with_parent();
     kernel::set_umask(0);
+    if (entrance_.waits_for_cgroup) expect(channel_, Word::cgroups_made);
     enter_cgroups();
     set_oom_score();  // while /proc is the host's
+    if (entrance_.namespaces & CLONE_NEWUSER)
+      for (auto const& limit : plan_.process.rlimits) kernel::raise_hard_limit(0, limit);
     if (plan_.process.priorities_from_outside) take_on_priorities(plan_.process, 0);
     std::vector<int> kept = kept_descriptors(plan_.process);
     kept.insert(kept.end(), {std::min(channel_, entrance_.init), std::max(channel_, entrance_.init)});
@@ -140,14 +144,7 @@ private:
 }  // namespace
 
 void enter(plan::Plan const& plan, Entrance& entrance, int channel) noexcept {
-  try {
-    Entry{plan, entrance, channel}.run();
-  } catch (Error const& error) {
-    say_failure(channel, error);
-  } catch (std::exception const& error) {
-    say_failure(channel, Error{0, error.what()});
-  }
-  _exit(1);
+  run_as_child(channel, [&] { Entry{plan, entrance, channel}.run(); });
 }
 
 }  // namespace orlop::launch

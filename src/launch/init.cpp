@@ -99,7 +99,7 @@ public:
   }
 
   // Whoever waits for us to go on: the parent, and behind the gate the start command.
-  int listener() const { return listener_; }
+  int const& listener() const { return listener_; }
 
 private:
   void begin() {
@@ -266,14 +266,7 @@ private:
 
 void init(plan::Plan const& plan, Inheritance inheritance) noexcept {
   Init init{plan, std::move(inheritance)};
-  try {
-    init.run();
-  } catch (Error const& error) {
-    say_failure(init.listener(), error);
-  } catch (std::exception const& error) {
-    say_failure(init.listener(), Error{0, error.what()});
-  }
-  _exit(1);
+  run_as_child(init.listener(), [&] { init.run(); });
 }
 
 }  // namespace orlop::launch

@@ -10,18 +10,22 @@
 #include "orlop/kernel/attribute.hpp"
 #include "orlop/kernel/capability.hpp"
 #include "orlop/kernel/cgroup.hpp"
+#include "orlop/kernel/credential.hpp"
 #include "orlop/kernel/freezer.hpp"
 #include "orlop/kernel/join.hpp"
 #include "orlop/kernel/namespace.hpp"
 #include "orlop/kernel/processor.hpp"
+#include "orlop/kernel/systemd_scope.hpp"
 #include "orlop/kernel/user_namespace.hpp"
 #include "orlop/launch/console.hpp"
 #include "orlop/launch/enter.hpp"
 #include "orlop/launch/last_words.hpp"
 #include "orlop/launch/listener.hpp"
 #include "orlop/launch/parley.hpp"
+#include "orlop/launch/systemd.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <optional>
@@ -85,6 +89,15 @@ std::string cgroup_of_init(std::string const& own, pid_t init) {
   return own;
 }
 
+std::string outside_hint() {
+  std::string const text = file::read("/proc/self/cgroup");
+  auto const line = text.find("0::");
+  if (line == std::string::npos) return {};
+  auto const path = trimmed(text.substr(line + 3, text.find('\n', line) - line - 3));
+  return concat({"orlop was called in the cgroup ", path, ", and this user may move a process only within what is delegated "
+                 "to him (call it from there, as systemd-run --user does)"});
+}
+
 }  // namespace
 
 Fd hold_init(container::ContainerDir const& container, container::Record const& record, bool ignore_paused) {
@@ -119,14 +132,23 @@ void Join::execute() {
     clone();
     serve(channel_, signals_, is_executing_, "the program was executed", [&](Heard& heard) { return is_done(heard); });
   } catch (Error const& error) {
-    // Whatever the kernel calls it: into a container that has died meanwhile nobody gets.
-    if (error.exit_status() == 1 && process::wait_for_end(init_, 0)) throw Error::refusal(stopped);
+    // Whatever the kernel calls it: into a container that has died meanwhile nobody gets. ESRCH, and
+    // ENOMEM of the clone: its init is just ending.
+    int const patience_ms = error.code() == ESRCH || error.code() == ENOMEM ? 1000 : 0;
+    if (error.exit_status() == 1 && process::wait_for_end(init_, patience_ms)) throw Error::refusal(stopped);
     throw;
   }
   deliver_pidfd(process_.pidfd(), options_.pidfd_socket, "setns");
   if (options_.pid_file.empty()) return;
   Doing const doing{"pid file"};
   file::replace(options_.pid_file, std::to_string(process_.pid()), 0644);
+}
+
+// In a user namespace nobody has the right to give away the streams of a user outside.
+void Join::give_streams(kernel::IdMaps const& maps) const {
+  auto const uid = kernel::id_outside(maps.uids, plan_.process.user.uid);
+  auto const gid = kernel::id_outside(maps.gids, plan_.process.user.gid);
+  if (uid && gid && !plan_.process.terminal.wanted) kernel::own_stdio(*uid, *gid);
 }
 
 // What init does before it is its program, nobody but root may look at.
@@ -147,6 +169,7 @@ void Join::clone() {
     auto const maps = kernel::id_maps_of(record_.init.pid);
     entrance.owner_uid = kernel::owner_in(maps.uids);
     entrance.owner_gid = kernel::owner_in(maps.gids);
+    give_streams(maps);
     entrance.has_stage = plan_.user_namespace && plan_.user_namespace->has_ordinary_maker;
   }
   bool const has_pid_namespace = entrance.namespaces & CLONE_NEWPID && !entrance.has_stage;
@@ -173,14 +196,28 @@ void Join::clone() {
   std::optional<Child> child;
   try {
     child = born(birthplace);
-  } catch (Error const& error) {
+  } catch (Error& error) {
     std::string const other = birthplace.empty() ? "" : cgroup_of_init(birthplace, record_.init.pid);
-    if (error.code() != EBUSY || !plan_.exec->may_follow_init || other == birthplace) throw;
-    child = born(other);
+    bool const follows = error.code() == EBUSY && plan_.exec->may_follow_init && other != birthplace;
+    entrance.waits_for_cgroup = error.code() == EACCES && !record_.unit.empty();
+    if (error.code() == EACCES && record_.unit.empty()) throw std::move(error).with_hint(outside_hint());
+    if (!follows && !entrance.waits_for_cgroup) throw;
+    child = born(follows ? other : "");
   }
   if (!child) launch::enter(plan_, entrance, theirs);
   process_ = std::move(*child);
   channel_ = std::move(ours);
+  if (entrance.waits_for_cgroup) attach(birthplace);
+}
+
+// From a session of his an ordinary user may not move a process into what his systemd has been given: it is asked to.
+void Join::attach(std::string const& directory) {
+  Doing const doing{"cgroup"};
+  auto const found = directory.find(record_.unit);
+  std::string const below = found == std::string::npos ? "" : directory.substr(found + record_.unit.size());
+  auto systemd = connect_to_systemd(record_.unit_is_users, signals_.interruption());
+  kernel::attach_to_unit(systemd, record_.unit, below, process_.pid());
+  if (!say(channel_, Word::cgroups_made)) report_death();
 }
 
 // One word of the child; true when the program runs.

@@ -106,14 +106,7 @@ void hand_over(Child child, int channel) {
 }
 
 void stage(plan::Plan const& plan, int channel, std::vector<Fd> joined) noexcept {
-  try {
-    Stage{plan, channel, std::move(joined)}.run();
-  } catch (Error const& error) {
-    say_failure(channel, error);
-  } catch (std::exception const& error) {
-    say_failure(channel, Error{0, error.what()});
-  }
-  _exit(1);
+  run_as_child(channel, [&] { Stage{plan, channel, std::move(joined)}.run(); });
 }
 
 }  // namespace orlop::launch

@@ -143,3 +143,15 @@ TEST_CASE("systemd_scope: properties that are set") {
             .failure == "");
   CHECK(set(refused(1, "org.example.No", "bad value")).failure == "SetUnitProperties: bad value (org.example.No)");
 }
+
+TEST_CASE("systemd_scope: a process is attached") {
+  auto const attach = [](std::string const& said) {
+    return outcome(said, [](bus::Connection& bus) { return kernel::attach_to_unit(bus, unit, "/batch", 4711), true; });
+  };
+  auto const good = attach(Said{bus::Kind::answer, 1}.bytes());
+  CHECK(good.failure == "");
+  CHECK(good.calls("AttachProcessesToUnit") == 1);
+  CHECK(good.calls("/batch") == 1);
+  CHECK(good.calls(std::string{"\x04\0\0\0\x67\x12\0\0", 8}) == 1);  // one process: 4711
+  CHECK(attach(refused(1, "org.example.No", "not yours")).failure == "AttachProcessesToUnit: not yours (org.example.No)");
+}

@@ -4,6 +4,7 @@
 #include "orlop/base/bus.hpp"
 
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 namespace orlop::kernel {
@@ -23,5 +24,8 @@ bool try_start_scope(bus::Connection& systemd, std::string const& unit, std::vec
 void stop_unit(bus::Connection& systemd, std::string const& unit);
 // Until the next boot; all of them or, when one is refused, none.
 void set_unit_properties(bus::Connection& systemd, std::string const& unit, std::vector<UnitProperty> properties);
+// Into the unit's cgroup, or one below it ("" or "/batch"): also where the process is outside of what is delegated to a
+// user, who cannot move it himself then.
+void attach_to_unit(bus::Connection& systemd, std::string const& unit, std::string const& below, pid_t process);
 
 }  // namespace orlop::kernel

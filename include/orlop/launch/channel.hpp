@@ -34,6 +34,8 @@
 #include "orlop/base/fd.hpp"
 
 #include <cstdint>
+#include <exception>
+#include <unistd.h>
 
 namespace orlop::launch {
 
@@ -75,6 +77,19 @@ struct Heard {
 // False: the peer is gone.
 bool say(int channel, Word word, int fd = -1, std::int32_t index = 0);
 void say_failure(int channel, Error const& error) noexcept;
+// The top of a child, which leaves by execve or _exit only: what `body` throws is said into the channel, whichever it is
+// by then.
+template <typename Body>
+[[noreturn]] void run_as_child(int const& channel, Body const& body) noexcept {
+  try {
+    body();
+  } catch (Error const& error) {
+    say_failure(channel, error);
+  } catch (std::exception const& error) {
+    say_failure(channel, Error{0, error.what()});
+  }
+  _exit(1);
+}
 // Waits for one message. A word that is cut or unknown is an Error.
 Heard hear(int channel);
 // The child waits for a word of the parent, and takes the descriptor beside it. Error: the parent is gone.

@@ -18,6 +18,8 @@ struct Entrance {
   // An ordinary user has a right to the other namespaces only inside the user namespace, where a process of ours makes
   // the one that gets executed (as a stage does: stage.hpp).
   bool has_stage = false;
+  // Until the parent says cgroups_made: somebody else puts us into the cgroup.
+  bool waits_for_cgroup = false;
 };
 
 // Called in the frame of the clone; leaves by execve or _exit only.

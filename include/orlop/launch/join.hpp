@@ -3,6 +3,7 @@
 #include "orlop/base/child.hpp"
 #include "orlop/container/container_dir.hpp"
 #include "orlop/container/record.hpp"
+#include "orlop/kernel/user_namespace.hpp"
 #include "orlop/launch/channel.hpp"
 #include "orlop/launch/signal_guard.hpp"
 #include "orlop/plan/plan.hpp"
@@ -40,7 +41,9 @@ public:
 
 private:
   std::uint64_t namespaces_of_init() const;
+  void give_streams(kernel::IdMaps const& maps) const;
   void clone();
+  void attach(std::string const& directory);
   bool is_done(Heard& heard);
   [[noreturn]] void report_death();
 
