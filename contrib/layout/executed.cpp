@@ -7,13 +7,12 @@
 // exit status is that of PROGRAM; whoever is left then ends with us. It takes some 50 µs an instruction: see contrib/layout/renew.
 #include <sys/personality.h>
 #include <sys/ptrace.h>
-#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
-#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -91,8 +90,9 @@ private:
   }
 
   void note(pid_t pid) {
-    long const ip = ptrace(PTRACE_PEEKUSER, pid, offsetof(user_regs_struct, rip), nullptr);
-    std::uintptr_t const offset = static_cast<std::uintptr_t>(ip) - base_;
+    __ptrace_syscall_info where{};  // the same on every machine, whether it is in a system call or not
+    if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof where, &where) < 0) fail("PTRACE_GET_SYSCALL_INFO");
+    std::uintptr_t const offset = static_cast<std::uintptr_t>(where.instruction_pointer) - base_;
     if (offset < seen_.size()) seen_[offset] |= static_cast<unsigned char>(pid == first_ ? by_parent : by_child);
   }
 
