@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Podman as root on overlay."""
 
+import errno
 import json
 import os
 import sys
@@ -12,7 +13,7 @@ import cli  # noqa: E402
 import engine  # noqa: E402
 import podman_shared  # noqa: E402
 from engine import TAG, path, read_url  # noqa: E402
-from harness import cgroup, kernel, program  # noqa: E402
+from harness import cgroup, kernel, program, settings  # noqa: E402
 from podman_shared import IMAGE, NAME  # noqa: E402
 
 PARENT = "/" + TAG
@@ -60,6 +61,19 @@ class Run(cli.Run):
         words = ("--rootfs", engine.root_directory(), "echo", "hi")
         self.assertEqual(self.quiet("run", "--rm", "--network", "none", *words), "hi\n")
 
+    def test_debian(self):
+        """On an overlay of the root that real_input.py has had made by debootstrap."""
+        root = os.path.join(settings.CACHE, "debian-bookworm")
+        if not os.path.isdir(root):
+            self.skipTest("%s has not been made yet" % root)
+        words = ("--rootfs", root + ":O", "bash", "-c",
+                 "apt-get --version | head -1; dpkg -s base-files | grep ^Status; "
+                 "echo x >/etc/new && rm /etc/debian_version && ls /etc/new")
+        seen = self.quiet("run", "--rm", "--network", "none", *words).splitlines()
+        self.assertEqual((seen[0].split()[0], *seen[1:]), ("apt", "Status: install ok installed", "/etc/new"))
+        self.assertTrue(os.path.exists(root + "/etc/debian_version"))
+        self.assertFalse(os.path.exists(root + "/etc/new"))
+
     def test_init(self):
         self.assertIn("tini\n", self.run_in("sh", "-c", "cat /proc/1/status | head -1", options=("--init", "--network", "none")
                                             ).replace("catatonit", "tini").replace("podman-init", "tini"))
@@ -85,7 +99,8 @@ class Files(cli.CliCase):
     def test_propagation_of_volumes(self):
         """A mount that the host makes below the volume afterwards is seen, or not; and one that the container makes."""
         for mode, inwards, outwards in (("private", False, False), ("slave", True, False), ("shared", True, True),
-                                        ("rprivate", False, False), ("rslave", True, False), ("rshared", True, True)):
+                                        ("rprivate", False, False), ("rslave", True, False), ("rshared", True, True),
+                                        ("unbindable", False, False), ("runbindable", False, False)):
             with self.subTest(mode):
                 volume = path("volume-" + mode)
                 os.makedirs(volume + "/host", exist_ok=True)
@@ -140,6 +155,16 @@ class Confinement(podman_shared.UserNamespaces):
         if not engine.has_seccomp():
             self.skipTest("no linux.seccomp in this version")
         self.assertEqual(self.status_line("Seccomp"), "2")
+
+    def test_seccomp_profile(self):
+        if not engine.has_seccomp():
+            self.skipTest("no linux.seccomp in this version")
+        with open(path("profile.json"), "w") as file:
+            json.dump({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+                {"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": errno.EDOM}]}, file)
+        options = ("--security-opt", "seccomp=" + path("profile.json"), "--network", "none")
+        text = self.run_in("sh", "-c", "mkdir /tmp/x 2>&1; touch /tmp/y && echo made", options=options)
+        self.assertEqual(text, "mkdir: can't create directory '/tmp/x': %s\nmade\n" % os.strerror(errno.EDOM))
 
     def test_user_and_groups(self):
         self.assertEqual(self.run_in("id", options=("--user", "sailor", "--network", "none")),

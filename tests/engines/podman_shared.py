@@ -1,7 +1,6 @@
 """Podman: what its tests as root, as an ordinary user and with systemd have in common. conmon calls orlop for every
 container."""
 
-import json
 import os
 import resource
 import sys

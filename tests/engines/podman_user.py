@@ -4,7 +4,6 @@
 The user is one of this program alone: it is in the accounts that its mount namespace shows in place of the machine's."""
 
 import contextlib
-import json
 import os
 import pwd
 import shutil

@@ -6,12 +6,14 @@
 
 import json
 import os
+import shutil
 import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cli  # noqa: E402
 import containerd  # noqa: E402
+import cri  # noqa: E402
 import engine  # noqa: E402
 import podman_shared  # noqa: E402
 from engine import path  # noqa: E402
@@ -118,6 +120,42 @@ class ContainerdsUnits(containerd.ContainerdCase, UnitCase):
         metrics = json.loads(self.quiet("tasks", "metrics", "--format", "json", name))
         self.assertEqual(metrics["pids"]["current"], 1)
         self.end(name)
+        self.assertEqual(properties(unit)["LoadState"], "not-found")
+
+
+class SystemdCri(cri.Cri):
+    in_guest = True
+    systemd = True
+    parent = "machine.slice"
+
+
+@unittest.skipUnless(IS_ROOT, "containerd is root's")
+@unittest.skipUnless(shutil.which("curl"), "not installed: curl")
+class CrisUnits(cri.CriCase, UnitCase):
+    """SystemdCgroup of config.toml."""
+
+    seconds = 240
+
+    @classmethod
+    def setUpClass(cls):
+        cls.engine = SystemdCri()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.engine.stop()
+
+    def test_life(self):
+        pod = self.start_pod()
+        name, _ = self.start(pod, "sleep", "1000", resources={4: 64 << 20})
+        unit = "cri-containerd-%s.scope" % name
+        with open(os.path.join(self.cgroup_of(name), "cgroup.procs")) as file:
+            pid = int(file.readline())
+        place = "/machine.slice/" + unit
+        self.assert_unit(pid, place, (("memory.max", "MemoryMax", str(64 << 20)),))
+        self.ask("UpdateContainerResources", {1: name, 2: {4: 96 << 20}})
+        self.assert_unit(pid, place, (("memory.max", "MemoryMax", str(96 << 20)),))
+        self.assertEqual(self.execute(name, "echo", "in"), (0, "in\n"))
+        self.engine.remove_pod(pod)
         self.assertEqual(properties(unit)["LoadState"], "not-found")
 
 

@@ -18,7 +18,7 @@ PROBE = os.path.join(BUILD, "tests", "probe", "probe")
 PYTHON = ["/usr/bin/python3", "-B"]
 VIEWS = ("v1", "hybrid", "v2")
 BEHAVIOUR = ("integration",)
-ENGINES = ("containerd", "podman", "podman_user", "docker")
+ENGINES = ("containerd", "cri", "podman", "podman_user", "docker")
 # Without halt_on_error a finding is a line that nobody reads.
 SANITIZER_ENV = {"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
 # These run in namespaces or in children that share memory, which the sanitizers' runtimes do not stand.
