@@ -8,6 +8,9 @@ from . import program, settings
 
 APPLETS = ("sh", "cat", "echo", "false", "id", "ls", "mount", "ps", "sleep", "stty", "true", "hostname")
 
+# Of the user namespaces that tests make: the host's id of their root, and how many there are.
+USER_BASE, USER_COUNT = 300000, 65536
+
 _base = []
 
 
@@ -79,6 +82,15 @@ class Bundle:
     def own_cgroup_namespace(self):
         if "cgroup" not in self.namespaces():
             self.linux["namespaces"].append({"type": "cgroup"})
+
+    def user_namespace(self, uids=((0, USER_BASE, USER_COUNT),), gids=None):
+        """A new one of these ranges: inside, outside, size. The directories of the root belong to its first id."""
+        self.linux["namespaces"].append({"type": "user"})
+        for name, ranges in (("uidMappings", uids), ("gidMappings", gids or uids)):
+            self.linux[name] = [dict(zip(("containerID", "hostID", "size"), each)) for each in ranges]
+        for path, directories, _ in os.walk(self.rootfs):
+            for name in ["."] + directories:
+                os.lchown(os.path.join(path, name), uids[0][1], uids[0][1])
 
     def grant(self, *names):
         """Adds capabilities to the three sets that make them usable."""

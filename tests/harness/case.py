@@ -8,7 +8,8 @@ import shutil
 import tempfile
 import unittest
 
-from . import program, settings
+from . import cgroup, program, settings
+from .attacker import Attacker
 from .bundle import Bundle
 from .runtime import Runtime
 from .snapshot import HostSnapshot
@@ -130,9 +131,29 @@ class ContainerCase(unittest.TestCase):
 
     def start_sleeper(self, change=None, args=("/bin/probe", "sleep")):
         """A running container that does nothing."""
-        name, _ = self.create(*args, change=change)
+        return self.start_with_bundle(change, args)[0]
+
+    def start_with_bundle(self, change=None, args=("/bin/probe", "sleep")):
+        """The same, and its bundle."""
+        name, bundle = self.create(*args, change=change)
         self.runtime.ok("start", name)
-        return name
+        return name, bundle
+
+    def start_in_foreign_cgroup(self):
+        """A sleeper in a cgroup that was there before it, and so is not its own."""
+        path = "/" + self.new_id()
+        for key in cgroup.hierarchies():
+            os.mkdir(cgroup.path_of(key, path))
+            self.addCleanup(os.rmdir, cgroup.path_of(key, path))
+        return self.start_sleeper(change=lambda bundle: bundle.linux.update(cgroupsPath=path))
+
+    def hunted(self, name, visit):
+        """What an attacker in that container could reach in the processes of orlop that `visit` brings there."""
+        hunter = Attacker(self, name, "hunt", "6", os.path.basename(settings.ORLOP))
+        visit()
+        found = hunter.found()
+        self.assertGreater(found["met"], 0, "the attacker saw no process at all")
+        return found["reached"]
 
     def pid_of(self, name):
         return self.runtime.state(name)["pid"]

@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 
 
 def _unescape(text):
@@ -68,3 +69,15 @@ def directories():
 
 def path_of(key, relative):
     return os.path.join(hierarchies()[key], relative.lstrip("/"))
+
+
+def remove(path):
+    """Of an empty one; busy until the kernel has taken the killed processes out."""
+    for _ in range(100):
+        try:
+            return os.rmdir(path)
+        except FileNotFoundError:
+            return None
+        except OSError:
+            time.sleep(0.01)
+    return None

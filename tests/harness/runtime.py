@@ -16,6 +16,10 @@ class Runtime:
     def argv(self, *words, options=()):
         return [self.executable, "--root", self.root, *options, *words]
 
+    def environment(self):
+        """None: the caller's."""
+        return None
+
     def call(self, *words, options=(), **how):
         return program.run(self.argv(*words, options=options), **how)
 

@@ -52,17 +52,6 @@ def _names(path):
     return set(os.listdir(path)) if os.path.isdir(path) else set()
 
 
-def _remove_cgroup(path):
-    for _ in range(100):
-        try:
-            return os.rmdir(path)
-        except FileNotFoundError:
-            return None
-        except OSError:
-            time.sleep(0.01)  # busy until the kernel has taken the killed processes out
-    return None
-
-
 class HostSnapshot:
     """`places` are directories whose entries are compared: the state root, the bundle."""
 
@@ -89,7 +78,7 @@ class HostSnapshot:
                 pass
         left = {path for path in now.content["cgroups"] - self.content["cgroups"] if settings.TAG in path}
         for path in sorted(left, reverse=True):
-            _remove_cgroup(path)
+            cgroup.remove(path)
 
     def difference(self):
         """Lines that say what is new and what is missing now."""

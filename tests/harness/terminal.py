@@ -97,15 +97,13 @@ class Session(Terminal):
         set_size(master, rows, columns)
         super().__init__(master)
         self.before = self.modes()
-        slave = self.slave
-
-        def control():
-            os.setsid()
-            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
-        self.process = subprocess.Popen(
-            argv, stdin=slave if stdin is None else stdin, stdout=slave if stdout is None else stdout,
-            stderr=slave if stderr is None else stderr, env=env or program.environment(), cwd=cwd,
-            preexec_fn=control, pass_fds=(slave,) if stdin is not None else ())
+        # The first terminal that the leader of a session opens is its controlling one. A preexec_fn would do it, too,
+        # and take half a second for its fork of this program in a guest of the lab.
+        argv = ["/bin/sh", "-c", ': <>"$0" && exec "$@"', os.ttyname(self.slave), *argv]
+        streams = {name: self.slave if given is None else given
+                   for name, given in (("stdin", stdin), ("stdout", stdout), ("stderr", stderr))}
+        self.process = subprocess.Popen(argv, env=env or program.environment(), cwd=cwd, start_new_session=True,
+                                        **streams)
 
     def read_some(self, timeout):
         """This side keeps the other one open for modes(), so the end is seen by the program's end."""

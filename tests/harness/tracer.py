@@ -30,9 +30,9 @@ class Call:
         return "%s %s(%s, %s)" % (self.at, self.name, self.directory, self.path)
 
 
-def run(log, argv, *options, timeout=40):
+def run(log, argv, *options, timeout=40, **how):
     """The result of the program, and the lines of the tracer's log."""
-    result = program.run([TRACER, "--log", log, *options, "--", *argv], timeout=timeout)
+    result = program.run([TRACER, "--log", log, *options, "--", *argv], timeout=timeout, **how)
     with open(log, errors="replace") as file:
         return result, [line.rstrip("\n") for line in file]
 

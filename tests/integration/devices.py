@@ -62,6 +62,49 @@ class Devices(ContainerCase):
         wanted = {"type": "c", "mode": 0o640, "uid": 7, "gid": 8, "major": 1, "minor": 3}
         self.assertEqual(found["cargo"], wanted)
 
+    def test_every_type(self):
+        def change(bundle):
+            bundle.linux["devices"] = [
+                {"path": "/dev/disk", "type": "b", "major": 7, "minor": 0, "fileMode": 0o600},
+                {"path": "/dev/pipe", "type": "p", "fileMode": 0o622, "uid": 3, "gid": 4},
+                {"path": "/dev/deep/down/raw", "type": "u", "major": 1, "minor": 5}]
+        seen = self.lines("stat", "/dev/disk", "/dev/pipe", "/dev/deep/down/raw", change=change)
+        members = ("format", "mode", "uid", "gid", "major", "minor")
+        self.assertEqual([tuple(one[member] for member in members) for one in seen], [
+            (0o060000, 0o600, 0, 0, 7, 0), (0o010000, 0o622, 3, 4, 0, 0), (0o020000, 0o666, 0, 0, 1, 5)])
+
+    def test_one_that_is_there_already(self):
+        """In the image's /dev, or in one that is bound there: it stays, and gets the mode and the owner of the list."""
+        volume = os.path.join(self.directory, "volume")
+        os.mkdir(volume)
+        for is_bound in (False, True):
+            def change(bundle):
+                bundle.config["root"]["readonly"] = False
+                bundle.config["mounts"] = [one for one in bundle.config["mounts"]
+                                           if not one["destination"].startswith("/dev")]
+                bundle.linux.update(maskedPaths=[])  # which would want a null device
+                if is_bound:
+                    bundle.mount("/dev", type="bind", source=volume, options=["bind"])
+                self.place = volume if is_bound else os.path.join(bundle.rootfs, "dev")
+                os.mknod(self.place + "/cargo", 0o20600, os.makedev(1, 3))
+                self.inode = os.stat(self.place + "/cargo").st_ino
+                bundle.linux["devices"] = [
+                    {"path": "/dev/cargo", "type": "c", "major": 1, "minor": 3, "fileMode": 0o640, "uid": 7, "gid": 8}]
+            with self.subTest(is_bound=is_bound):
+                seen, null = self.lines("stat", "/dev/cargo", "/dev/null", change=change)
+                self.assertEqual((seen["mode"], seen["uid"], seen["gid"], seen["minor"]), (0o640, 7, 8, 3))
+                self.assertEqual(os.stat(self.place + "/cargo").st_ino, self.inode)
+                # The volume is somebody else's: it gets what the configuration lists, and no more.
+                self.assertEqual(null["errno"], errno.ENOENT if is_bound else 0)
+
+    def test_something_else_of_that_name_is_named(self):
+        def change(bundle):
+            bundle.config["root"]["readonly"] = False
+            bundle.linux["devices"] = [{"path": "/etc/passwd", "type": "c", "major": 1, "minor": 3}]
+        result = self.run_container("/bin/true", change=change)
+        self.assertEqual(result.status, 1)
+        self.assert_one_line(result, "device /etc/passwd", "file exists")
+
     def test_no_dev_mount_and_links_out_of_the_root(self):
         """CVE-2026-41579: the image's /dev is a link to a directory of the host."""
         canary = os.path.join(self.directory, "canary")

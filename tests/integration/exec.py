@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from harness import cgroup, program, runner  # noqa: E402
@@ -239,6 +240,29 @@ class Flags(ExecCase):
         self.assertNotEqual(result.status, 0)
         self.end(name)
         self.assert_nothing_left()
+
+
+class Vanishing(ExecCase):
+    def test_a_container_that_is_removed_meanwhile(self):
+        """However far exec has come: it has run, was killed, or says that the container is gone."""
+        seen = set()
+        for number in range(20):
+            name = self.start_sleeper()
+            deletion = subprocess.Popen(self.runtime.argv("delete", "--force", name))
+            time.sleep(0.003 * (number % 10))
+            calls = [subprocess.Popen(self.runtime.argv("exec", name, "/bin/true"), stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+            self.assertEqual(deletion.wait(20), 0)
+            for call in calls:
+                text = call.communicate(timeout=20)[1]
+                self.assertIn(call.returncode, (0, 137, 255), text)
+                if call.returncode != 255:
+                    self.assertEqual(text, "")
+                    continue
+                self.assertRegex(text, r"\Aorlop: exec %s: [^\n]+\n\Z" % name)
+                self.assertRegex(text, "container does not exist|cannot exec in a stopped container|was killed by SIGKILL")
+                seen.add(text.rpartition(": ")[2])
+        self.assertTrue(seen, "none came too late")
 
 
 class FromFile(ExecCase):

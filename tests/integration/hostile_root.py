@@ -2,7 +2,8 @@
 """Root file systems that lie: every attack is a link, a file or a device of the image that leads the runtime out of the
 root. Whatever it does then (an error, or something inside the root), the host stays as it was.
 
-Each test runs three times: as it is, with openat2(2) unknown, and with openat2 forbidden as old filters do it."""
+Each test runs again with openat2(2) unknown, with openat2 forbidden as old filters do it, and in a user namespace, with
+openat2 and without: there the canary belongs to the container's root, so that nothing but orlop protects it."""
 
 import errno
 import os
@@ -10,6 +11,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from harness import kernel, openat2, runner  # noqa: E402
+from harness.bundle import USER_BASE  # noqa: E402
 from harness.case import ContainerCase  # noqa: E402
 
 CORE_PATTERN = "/proc/sys/kernel/core_pattern"
@@ -35,6 +37,7 @@ class Canary(ContainerCase):
     """A directory of the host with the names that a runtime makes, and what must not change beside it."""
 
     before = None  # what the runtime's process does first
+    is_in_user_namespace = False
 
     def setUp(self):
         super().setUp()
@@ -44,6 +47,9 @@ class Canary(ContainerCase):
             with open(os.path.join(self.canary, name), "w") as file:
                 file.write("canary")
         os.mkdir(os.path.join(self.canary, "directory"))
+        if self.is_in_user_namespace:
+            for name in ["."] + os.listdir(self.canary):
+                os.chown(os.path.join(self.canary, name), USER_BASE, USER_BASE)
         self.was = self.look()
         self.addCleanup(lambda: self.assertEqual(self.look(), self.was))
 
@@ -54,7 +60,11 @@ class Canary(ContainerCase):
 
     def attack(self, *args, change, words=()):
         """The result of a run; every file of the host that the attack aims at is looked at."""
-        result = self.run_container(*(args or ("/bin/true",)), change=change, words=words, before=self.before)
+        def changed(bundle):
+            change(bundle)
+            if self.is_in_user_namespace:
+                bundle.user_namespace()
+        result = self.run_container(*(args or ("/bin/true",)), change=changed, words=words, before=self.before)
         self.assertIn(result.status, (0, 1), str(result))
         self.assertEqual(self.look(), self.was, str(result))
         return result
@@ -297,15 +307,19 @@ class Propagation(Canary):
                 self.assertEqual(self.attack(change=lambda bundle: bundle.linux.update(rootfsPropagation=word)).status, 0)
 
 
-def _without_openat2():
-    """The same classes again where the runtime has to walk by itself."""
-    for base in (MountPoints, Dev, Masks, Working):
-        for number in (errno.ENOSYS, errno.EPERM):
-            name = base.__name__ + errno.errorcode[number]
-            yield name, type(name, (base,), {"before": staticmethod(openat2.blocker(number)), "__module__": __name__})
+def _again():
+    """The same classes where the runtime has to walk by itself, and where the container's root is another one."""
+    ways = ((errno.ENOSYS, False), (errno.EPERM, False), (None, True), (errno.ENOSYS, True))
+    for number, is_in_user_namespace in ways:
+        members = {"is_in_user_namespace": is_in_user_namespace, "__module__": __name__}
+        if number:
+            members["before"] = staticmethod(openat2.blocker(number))
+        for base in (MountPoints, Dev, Masks, Working) + (() if number else (Propagation,)):
+            name = base.__name__ + errno.errorcode.get(number, "") + "User" * is_in_user_namespace
+            yield name, type(name, (base,), members)
 
 
-globals().update(_without_openat2())
+globals().update(_again())
 
 if __name__ == "__main__":
     runner.main()

@@ -136,28 +136,50 @@ class Join(ContainerCase):
 
 
 class Clones(ContainerCase):
-    """How many processes it takes: init alone, whatever is joined."""
+    """How many processes it takes: init alone, and one before it to join a user namespace."""
 
-    def clones_of(self, change):
+    def clones_of(self, *words):
         """The clones of orlop and all that comes from it, as strace shows them."""
         strace = "/usr/bin/strace"
         if not os.path.exists(strace):
             self.skipTest("needs strace")
-        bundle = self.bundle("/bin/true", change=change)
-        name = self.new_id()
         trace = os.path.join(self.directory, "trace")
-        subprocess.run([strace, "-f", "-qq", "-o", trace, "-e", "trace=clone,clone3,fork,vfork",
-                        *self.runtime.argv("run", "--bundle", bundle.path, name)], check=True, timeout=30)
+        options = ["-f", "-qq", "-o", trace, "-e", "trace=clone,clone3,fork,vfork"]
+        subprocess.run([strace, *options, *self.runtime.argv(*words)], check=True, timeout=30)
         with open(trace) as file:
-            return [line for line in file if "= -1" not in line and "resumed" not in line]
+            return len([line for line in file if "= -1" not in line and "resumed" not in line])
 
-    def test_one_clone(self):
-        donor = self.start_sleeper()
-        path = "/proc/%d/ns/" % self.pid_of(donor)
-        for kind in (None, "pid", "network"):
+    def of_run(self, change=None):
+        return self.clones_of("run", "--bundle", self.bundle("/bin/true", change=change).path, self.new_id())
+
+    def test_one_for_run(self):
+        path = "/proc/%d/ns/" % self.pid_of(self.start_sleeper())
+        for kind in (None, "pid", "network", "ipc", "uts"):
             with self.subTest(kind):
-                change = joined(kind, path + FILES[kind]) if kind else None
-                self.assertEqual(len(self.clones_of(change)), 1)
+                self.assertEqual(self.of_run(joined(kind, path + FILES[kind]) if kind else None), 1)
+
+    def test_one_for_a_new_user_namespace_and_for_time_offsets(self):
+        self.assertEqual(self.of_run(lambda bundle: bundle.user_namespace()), 1)
+
+        def offsets(bundle):
+            bundle.linux["namespaces"].append({"type": "time"})
+            bundle.linux["timeOffsets"] = {"boottime": {"secs": 10}}
+        if HAS_TIME_NAMESPACES:
+            self.assertEqual(self.of_run(offsets), 1)
+
+    def test_two_to_join_a_user_namespace(self):
+        donor = self.pid_of(self.start_sleeper(lambda bundle: bundle.user_namespace()))
+
+        def change(bundle):
+            bundle.user_namespace()
+            del bundle.linux["uidMappings"], bundle.linux["gidMappings"]
+            bundle.linux["namespaces"][-1]["path"] = "/proc/%d/ns/user" % donor
+        self.assertEqual(self.of_run(change), 2)
+
+    def test_one_for_exec(self):
+        for change in (None, lambda bundle: bundle.user_namespace()):
+            name = self.start_sleeper(change)
+            self.assertEqual(self.clones_of("exec", name, "/bin/true"), 1)
 
 
 if __name__ == "__main__":

@@ -151,10 +151,7 @@ class Labelled:
         def change(bundle):
             with_secret()(bundle)
             bundle.process[self.member] = self.label
-            bundle.linux["namespaces"].append({"type": "user"})
-            for kind in ("uidMappings", "gidMappings"):
-                bundle.linux[kind] = [{"containerID": 0, "hostID": 100000, "size": 1000}]
-            os.chown(bundle.rootfs, 100000, 100000)
+            bundle.user_namespace()
         name = self.start_sleeper(change=change)
         self.assertEqual(label_of(self.pid_of(name)), self.shown)
         self.assertIn("Permission denied", self.runtime.call("exec", name, "/bin/cat", "/etc/secret").stderr)

@@ -182,6 +182,35 @@ class Many(Source):
         self.assertLess(seconds(1000), 12 * few + 1)
 
 
+class Types(Source):
+    def test_any_other_by_its_name(self):
+        """Of those that show nothing of the host's but what is in the root anyhow: whatever this kernel has."""
+        with open("/proc/filesystems") as file:
+            known = [line.split()[-1] for line in file]
+        tried = [name for name in ("ramfs", "devtmpfs", "binfmt_misc", "securityfs", "debugfs") if name in known]
+        self.assertIn("ramfs", tried)
+        for name in tried:
+            with self.subTest(name):
+                mounts = by_target(self.report("mounts", change=lambda bundle: bundle.mount(
+                    "/tmp", type=name, source="of-" + name, options=["nosuid", "ro"]))["mounts"])
+                self.assertEqual(mounts["/tmp"]["type"], name)
+                self.assertLessEqual({"nosuid", "ro"}, set(mounts["/tmp"]["options"]))
+
+    def test_of_two_words_that_contradict_each_other_the_later_holds(self):
+        """As with mount(8), for configurations are written by adding to a list."""
+        for words, wanted, unwanted in ((("ro", "rw"), "rw", "ro"), (("exec", "noexec"), "noexec", "exec"),
+                                        (("noatime", "relatime"), "relatime", "noatime"), (("rw", "rro"), "ro", "rw")):
+            with self.subTest(words):
+                found = by_target(self.report("mounts", change=lambda bundle: bundle.mount(
+                    "/tmp", type="bind", source=self.directory, options=["bind", *words]))["mounts"])["/tmp"]["options"]
+                self.assertIn(wanted, found)
+                self.assertNotIn(unwanted, found)
+        for words, shared in ((("private", "shared"), True), (("shared", "private"), False)):
+            optional = by_target(self.report("mounts", change=lambda bundle: bundle.mount(
+                "/tmp", type="tmpfs", source="tmpfs", options=list(words)))["mounts"])["/tmp"]["optional"]
+            self.assertEqual(any(word.startswith("shared:") for word in optional), shared, words)
+
+
 class Places(Source):
     def test_relative_destination(self):
         source = self.made("file")

@@ -7,10 +7,9 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from harness import kernel, openat2, runner  # noqa: E402
+from harness.bundle import USER_BASE  # noqa: E402
 from harness.case import ContainerCase, quick, skip  # noqa: E402
 from harness.snapshot import HostSnapshot  # noqa: E402
-
-BASE = 300000
 
 
 def writable(bundle):
@@ -25,12 +24,7 @@ def hostile(bundle):
 
 def user_namespace(bundle):
     writable(bundle)
-    bundle.linux["namespaces"].append({"type": "user"})
-    for name in ("uidMappings", "gidMappings"):
-        bundle.linux[name] = [{"containerID": 0, "hostID": BASE, "size": 65536}]
-    for path, directories, _ in os.walk(bundle.rootfs):
-        for name in ["."] + directories:
-            os.lchown(os.path.join(path, name), BASE, BASE)
+    bundle.user_namespace()
 
 
 class Mounts(ContainerCase):
@@ -240,13 +234,8 @@ class Attack(Mounts):
         return mounts, sorted((path, tuple(names)) for path, names, _ in os.walk(self.canary)), os.stat(self.canary).st_mtime_ns
 
     def rooted(self, change=hostile):
-        bundles = []
-
-        def kept(bundle):
-            change(bundle)
-            bundles.append(bundle)
-        name = self.start_sleeper(kept)
-        return name, bundles[0].rootfs
+        name, bundle = self.start_with_bundle(change)
+        return name, bundle.rootfs
 
     def test_the_destination_is_a_link_out(self):
         was = self.look()
@@ -300,7 +289,7 @@ class Attack(Mounts):
     def test_files_belong_to_the_containers_root(self):
         name, rootfs = self.rooted(user_namespace)
         self.add(name, self.bind("/new/place", self.source()))
-        self.assertEqual(os.stat(rootfs + "/new").st_uid, BASE)
+        self.assertEqual(os.stat(rootfs + "/new").st_uid, USER_BASE)
 
     def test_a_source_that_the_containers_root_cannot_reach(self):
         closed = self.source("closed")

@@ -30,7 +30,8 @@ class Host:
         os.close(file)
 
     def ip(self, *words):
-        return subprocess.run(["ip", "-o", *words], preexec_fn=self.enter, capture_output=True, text=True, check=False)
+        argv = ["nsenter", "--net=" + self.path, "ip", "-o", *words]
+        return subprocess.run(argv, capture_output=True, text=True, check=False)
 
     def end(self):
         self.process.kill()
@@ -81,13 +82,8 @@ class NetDevices(ContainerCase):
         self.assertEqual(self.net.ip("link").stdout.count("\n"), 1, "only lo is left")
 
     def test_of_a_user_namespace(self):
-        def change(bundle):
-            bundle.linux["namespaces"].append({"type": "user"})
-            for kind in ("uidMappings", "gidMappings"):
-                bundle.linux[kind] = [{"containerID": 0, "hostID": 100000, "size": 1000}]
-            os.chown(bundle.rootfs, 100000, 100000)
         os.chmod(os.path.dirname(self.directory), 0o755)
-        result = self.inside({"v1": {"name": "net0"}}, change=change)
+        result = self.inside({"v1": {"name": "net0"}}, change=lambda bundle: bundle.user_namespace())
         self.assertEqual(result.status, 0, str(result))
         self.assertRegex(result.stdout, r"net0@.*UP")
         self.assertIn("192.0.2.7/24", result.stdout)

@@ -127,12 +127,7 @@ class Notify(ContainerCase):
         self.assert_ready(name)
 
     def test_of_a_user_namespace(self):
-        def change(bundle):
-            bundle.linux["namespaces"].append({"type": "user"})
-            for kind in ("uidMappings", "gidMappings"):
-                bundle.linux[kind] = [{"containerID": 0, "hostID": 100000, "size": 1000}]
-            os.chown(bundle.rootfs, 100000, 100000)
-        name, _ = self.create(*self.speaker("READY=1"), env=self.env, change=change)
+        name, _ = self.create(*self.speaker("READY=1"), env=self.env, change=lambda bundle: bundle.user_namespace())
         self.start_in_background("start", name)
         self.assert_ready(name)
 

@@ -162,11 +162,7 @@ class Pause(ContainerCase):
         self.end(name)
 
     def test_without_a_cgroup_of_its_own(self):
-        path = "/" + self.new_id()
-        for key in cgroup.hierarchies():
-            os.mkdir(cgroup.path_of(key, path))
-            self.addCleanup(os.rmdir, cgroup.path_of(key, path))
-        name = self.start_sleeper(change=lambda bundle: bundle.linux.update(cgroupsPath=path))
+        name = self.start_in_foreign_cgroup()
         self.assert_one_line(self.runtime.refuses("pause", name), "no cgroup of its own")
         self.assertEqual(self.runtime.status(name), "running")
         self.end(name)

@@ -7,8 +7,9 @@ each. Exchanged it stays, or only for the one call. Afterwards the canary, the h
 what they were, no process of orlop has had anything of the canary open or mounted on, and the run has succeeded inside
 its root or failed with one line.
 
-ORLOP_RACE_SWEEP=1: before every single call, and on every view."""
+ORLOP_RACE_SWEEP=1: before every single call, and on every view. ORLOP_RACE_SWEEP=N: before every Nth of them."""
 
+import errno
 import json
 import os
 import re
@@ -16,13 +17,12 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from harness import runner, settings, tracer  # noqa: E402
+from harness import openat2, runner, settings, tracer  # noqa: E402
 from harness.case import ContainerCase, quick, skip  # noqa: E402
 
-SWEEP = os.environ.get("ORLOP_RACE_SWEEP") == "1"
+SWEEP = int(os.environ.get("ORLOP_RACE_SWEEP", "0"))
 BUILD = os.path.dirname(settings.ORLOP)
 HOLE = os.environ.get("HOLE") or os.path.join(BUILD, "tests", "tracer", "orlop_with_a_hole")
-BASE = 300000
 FILES = ("ptmx", "core", "fd", "stdin", "stdout", "stderr", "console", "null", "zero", "full", "random", "urandom", "tty",
          "file", "hosts", "passwd", "group", "probe", "true", "busybox", "self/attr/exec", "self/fd/0", "self/status",
          "sys/kernel/core_pattern", "keys", "timer_list", "pts/ptmx", "pts/0", "a/file", "in/file")
@@ -63,6 +63,7 @@ def leads_over(call, point):
 class Race(ContainerCase):
     seconds = 7200 if SWEEP else 280
     executable = settings.ORLOP
+    before = None  # what the tracer's process does first
 
     def setUp(self):
         super().setUp()
@@ -110,12 +111,7 @@ class Race(ContainerCase):
     def user(self, bundle):
         self.plain(bundle)
         bundle.linux["devices"] = []  # the host would have to have one at that place
-        bundle.linux["namespaces"].append({"type": "user"})
-        for name in ("uidMappings", "gidMappings"):
-            bundle.linux[name] = [{"containerID": 0, "hostID": BASE, "size": 65536}]
-        for path, directories, files in os.walk(bundle.rootfs):
-            for name in ["."] + directories:
-                os.lchown(os.path.join(path, name), BASE, BASE)
+        bundle.user_namespace()
 
     def volume(self, bundle):
         """All of /dev, and a directory with mounts below, belong to another container as well."""
@@ -139,7 +135,7 @@ class Race(ContainerCase):
 
     def traced(self, words, *options):
         log = os.path.join(self.directory, "trace")
-        return tracer.run(log, self.runtime.argv(*words()), "--canary", self.canary, *options)
+        return tracer.run(log, self.runtime.argv(*words()), "--canary", self.canary, *options, before=self.before)
 
     def listing(self, words):
         """Undisturbed it succeeds, and reaches nothing of the canary."""
@@ -191,10 +187,8 @@ class Race(ContainerCase):
         self.links(points)
         calls = self.listing(words)
         begin = time.monotonic()
-        for point in points:
-            for call in calls:
-                if not SWEEP and not leads_over(call, point):
-                    continue
+        for number, point in enumerate(points):
+            for call in self.chosen(calls, point, number):
                 for back in (False, True):
                     with self.subTest(point=point, call=call.number, back=back):
                         self.exchange(words, point, call, back)
@@ -204,6 +198,10 @@ class Race(ContainerCase):
             print("   %d runs, %.0f ms each" % (self.runs, 1000 * (time.monotonic() - begin) / self.runs))
         self.assertGreater(self.runs, 0)
         self.assertLess(self.missed, 2 + self.runs // 4, "the call that was to be disturbed did not come")
+
+    def chosen(self, calls, point, number):
+        """Of a sample, the next point has the calls in between."""
+        return calls[number % SWEEP::SWEEP] if SWEEP else [call for call in calls if leads_over(call, point)]
 
     def points(self, root, *names):
         return [os.path.join(root, name) for name in names]
@@ -242,11 +240,16 @@ class Making(Race):
         self.race(self.running(bundle), points + shared)
 
 
+class WithoutOpenat2(Making):
+    """Where orlop walks each path by itself, name by name, there are more moments."""
+
+    before = staticmethod(openat2.blocker(errno.ENOSYS))
+    test_create = test_run_with_a_terminal = None
+
+
 class Entering(Race):
     def container(self, change):
-        bundles = []
-        name = self.start_sleeper(lambda bundle: (change(bundle), bundles.append(bundle)))
-        self.keep = name
+        self.keep = name = self.start_sleeper(change)
         # As its own root sees itself: what is mounted there can be exchanged, too.
         return name, "/proc/%d/root" % self.pid_of(name)
 
@@ -301,6 +304,11 @@ class Mounting(Entering):
 
     def test_add_in_a_user_namespace(self):
         self.add(self.user)
+
+
+class EnteringWithoutOpenat2(Entering):
+    before = staticmethod(openat2.blocker(errno.ENOSYS))
+    test_exec_with_a_terminal = None
 
 
 class Hole(Race):

@@ -51,13 +51,7 @@ def process(**members):
 
 
 def user_namespace(bundle):
-    """Root in it is 300000 outside."""
-    ids = [{"containerID": 0, "hostID": 300000, "size": 65536}]
-    bundle.linux["namespaces"].append({"type": "user"})
-    bundle.linux.update(uidMappings=ids, gidMappings=ids)
-    for path, directories, _ in os.walk(bundle.rootfs):
-        for name in ["."] + directories:
-            os.lchown(os.path.join(path, name), 300000, 300000)
+    bundle.user_namespace()
 
 
 def no_capabilities(bundle):

@@ -122,10 +122,12 @@ class Inside(OnTerminal):
         return [session.read_json(), session.read_json()]
 
     def test_owner_of_the_terminal(self):
-        session = self.session("/bin/probe", "stat", "/dev/pts/0", "+", "write", "/dev/tty", change=lambda bundle:
-                               bundle.process.update(user={"uid": 1000, "gid": 1000}))
-        node, opened = session.read_json(), session.read_json()
-        self.assertEqual((node["uid"], opened["errno"]), (1000, 0))
+        def sailor(bundle):
+            bundle.process["user"] = {"uid": 1000, "gid": 1000}
+        for change in (sailor, lambda bundle: (sailor(bundle), bundle.user_namespace())):
+            session = self.session("/bin/probe", "stat", "/dev/pts/0", "+", "write", "/dev/tty", change=change)
+            node, opened = session.read_json(), session.read_json()
+            self.assertEqual((node["uid"], opened["errno"]), (1000, 0))
 
     def test_without_a_terminal_the_callers_is_out_of_reach(self):
         """terminal: false on a terminal: the process must not get the caller's as its controlling terminal."""

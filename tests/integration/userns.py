@@ -3,26 +3,25 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from harness import cgroup, runner, settings  # noqa: E402
+from harness import cgroup, kernel, runner  # noqa: E402
+from harness.bundle import USER_BASE, USER_COUNT  # noqa: E402
 from harness.case import ContainerCase, need_mapped_ids, need_time_namespaces, quick, skip  # noqa: E402
 
-BASE = 300000
-COUNT = 65536
+BASE, COUNT = USER_BASE, USER_COUNT
 
 
-def user_namespace(bundle, uids=((0, BASE, COUNT),), gids=((0, BASE, COUNT),)):
-    def entries(ranges):
-        return [{"containerID": inside, "hostID": outside, "size": size} for inside, outside, size in ranges]
-    bundle.linux["namespaces"].append({"type": "user"})
-    bundle.linux["uidMappings"] = entries(uids)
-    bundle.linux["gidMappings"] = entries(gids)
-    for path, directories, files in os.walk(bundle.rootfs):
-        for name in ["."] + directories:
-            os.lchown(os.path.join(path, name), uids[0][1], gids[0][1])
+def has_resource_capability():
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1], 16) for line in file if line.startswith("CapEff")) >> 24 & 1
+
+
+def user_namespace(bundle, *ranges):
+    bundle.user_namespace(*ranges)
 
 
 class User(ContainerCase):
@@ -138,6 +137,32 @@ class User(ContainerCase):
                 bundle.mount("/data", type="bind", source=path, options=["bind"])
             self.assertNotEqual(self.lines("remount-writable", "/data", change=change)[0]["errno"], 0, name)
 
+    def test_what_covers_a_source_stays_over_it(self):
+        """Whoever has opened it: what is mounted below comes along, locked, and nothing is a peer of the host's."""
+        os.mkdir(os.path.join(self.directory, "hidden"), 0o700)
+        for name in ("open", "hidden/closed"):
+            path = os.path.join(self.directory, name)
+            os.mkdir(path)
+            for target in (path, path + "/covered"):
+                kernel.mount("tmpfs", target, "tmpfs", 0)
+                self.addCleanup(kernel.unmount, target)
+                os.makedirs(path + "/covered/secret", exist_ok=True)
+            os.rmdir(path + "/covered/secret")
+            kernel.mount("", path, "", kernel.MS_SHARED)
+
+            def change(bundle):
+                bundle.user_namespace()
+                bundle.grant("CAP_SYS_ADMIN")
+                bundle.mount("/data", type="bind", source=path, options=["rbind"])
+            with self.subTest(name):
+                words = ("unmount", "/data/covered", "+", "list", "/data/covered", "+", "report", "mounts")
+                taken, seen, report = self.lines(*words, change=change)
+                self.assertNotEqual(taken["errno"], 0)
+                self.assertEqual(seen["names"], [])
+                mounts = [mount for mount in report["mounts"] if mount["target"].startswith("/data")]
+                self.assertEqual(len(mounts), 2)
+                self.assertFalse([word for mount in mounts for word in mount["optional"] if word.startswith("shared:")])
+
     def test_nor_by_a_map_of_ids(self):
         need_mapped_ids()
         for options in (["bind", "idmap"], ["rbind", "ridmap"]):
@@ -187,6 +212,38 @@ class User(ContainerCase):
             with open("/proc/%d/oom_score_adj" % pid) as file:
                 self.assertEqual(file.read(), "300\n")
             self.assertEqual(os.getpriority(os.PRIO_PROCESS, pid), -7)
+
+    def test_limits_above_the_callers(self):
+        """The container's root could not raise them, and whoever calls orlop may, if it has CAP_SYS_RESOURCE."""
+        def lower():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
+
+        def change(bundle):
+            bundle.user_namespace()
+            bundle.process["rlimits"] = [{"type": "RLIMIT_NOFILE", "soft": 900, "hard": 1000}]
+        result = self.run_container("/bin/probe", "report", "rlimits", change=change, before=lower)
+        if not has_resource_capability():
+            self.assert_one_line(result, "process.rlimits[0]: setrlimit(RLIMIT_NOFILE, 900, 1000): operation not perm")
+            self.assertIn("hint: ", result.stderr)
+            return
+        name = self.start_sleeper(change)
+        for result in (result, self.runtime.call("exec", name, "/bin/probe", "report", "rlimits", before=lower)):
+            self.assertEqual(result.status, 0, str(result))
+            self.assertEqual(json.loads(result.stdout)["rlimits"]["RLIMIT_NOFILE"], {"soft": 900, "hard": 1000})
+
+    def test_a_lower_oom_score(self):
+        def change(bundle):
+            bundle.user_namespace()
+            bundle.process["oomScoreAdj"] = -500
+        result = self.run_container("/bin/true", change=change)
+        if not has_resource_capability():
+            self.assert_one_line(result, "process.oomScoreAdj", "permission denied")
+            self.assertIn("hint: ", result.stderr)
+            return
+        name = self.start_sleeper(change)
+        for pid in (self.pid_of(name), self.executed(name)):
+            with open("/proc/%d/oom_score_adj" % pid) as file:
+                self.assertEqual(file.read(), "-500\n")
 
     def executed(self, name):
         path = os.path.join(self.directory, "pid")
@@ -257,6 +314,18 @@ class Exec(ContainerCase):
         self.assertIn("Gid:\t7\t7\t7\t7", text)
         self.assertIn("Groups:\t9 \n", text)
 
+    def test_the_streams_are_the_users(self):
+        """As with run: it may open its own /dev/stdout again."""
+        def change(bundle):
+            bundle.user_namespace()
+            bundle.process["user"] = {"uid": 1000, "gid": 1000}
+        name = self.start_sleeper(change)
+        write = ("/bin/probe", "write", "/dev/stdout", "again")
+        for words in (("exec", "--user", "1001:1001", name, *write),
+                      ("run", "--bundle", self.bundle(*write, change=change).path, self.new_id())):
+            process = subprocess.Popen(self.runtime.argv(*words), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+            self.assertIn(b'"errno":0', process.communicate(timeout=20)[0], words)
+
     def test_a_user_that_is_not_mapped(self):
         name = self.start_sleeper(user_namespace)
         result = self.runtime.refuses("exec", "--user", str(COUNT), name, "/bin/true")
@@ -277,16 +346,7 @@ class Exec(ContainerCase):
 
     def test_nobody_looks_into_a_process_before_its_execve(self):
         name = self.start_sleeper(lambda bundle: (user_namespace(bundle), bundle.grant("CAP_SYS_PTRACE")))
-        hunter = subprocess.Popen(self.runtime.argv("exec", name, "/bin/probe", "hunt", "6", os.path.basename(settings.ORLOP)),
-                                  stdout=subprocess.PIPE)
-        self.addCleanup(hunter.stdout.close)
-        self.assertEqual(hunter.stdout.readline(), b'"ready"\n')
-        for _ in range(40):
-            self.runtime.ok("exec", name, "/bin/true")
-        found = json.loads(hunter.stdout.readline())
-        self.assertEqual(hunter.wait(20), 0)
-        self.assertEqual(found["reached"], [])
-        self.assertGreater(found["met"], 0, "the attacker saw no process at all")
+        self.assertEqual(self.hunted(name, lambda: [self.runtime.ok("exec", name, "/bin/true") for _ in range(40)]), [])
 
 
 def joined(path, maps=False):
@@ -408,16 +468,8 @@ class Join(ContainerCase):
             bundle.drop_namespace("pid")
             bundle.linux["namespaces"].append({"type": "pid", "path": "/proc/%d/ns/pid" % pid})
         bundle = self.bundle("/bin/true", change=change)
-        hunter = subprocess.Popen(self.runtime.argv("exec", name, "/bin/probe", "hunt", "6", os.path.basename(settings.ORLOP)),
-                                  stdout=subprocess.PIPE)
-        self.addCleanup(hunter.stdout.close)
-        self.assertEqual(hunter.stdout.readline(), b'"ready"\n')
-        for _ in range(25):
-            self.runtime.ok("run", "--bundle", bundle.path, self.new_id())
-        found = json.loads(hunter.stdout.readline())
-        self.assertEqual(hunter.wait(20), 0)
-        self.assertEqual(found["reached"], [])
-        self.assertGreater(found["met"], 0, "the attacker saw no process at all")
+        self.assertEqual(self.hunted(name, lambda: [
+            self.runtime.ok("run", "--bundle", bundle.path, self.new_id()) for _ in range(25)]), [])
 
 
 if __name__ == "__main__":

@@ -90,14 +90,7 @@ def _end_cgroup(path):
             _kill([pid for pid in map(int, file) if pid])  # 0: of a pid namespace that is not below ours
     except OSError:
         pass
-    for _ in range(100):
-        try:
-            return os.rmdir(path)
-        except FileNotFoundError:
-            return None
-        except OSError:
-            time.sleep(0.01)  # busy until the killed processes are out
-    return None
+    cgroup.remove(path)
 
 
 def sweep():
