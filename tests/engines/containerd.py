@@ -122,7 +122,8 @@ class Run(ContainerdCase):
 
     def test_terminal(self):
         session = self.terminal(*self.run_words("--rm", "--tty", IMAGE, self.new_id(), "sh"))
-        session.type("tty; stty size; exit 5\n")
+        # ctr sets the size when the program runs already.
+        session.type("tty; until stty size 2>/dev/null | grep -q 80; do sleep 0.1; done; stty size; exit 5\n")
         session.read_until(b"/dev/pts/0")
         session.read_until(b"24 80")
         self.assertEqual(session.wait(), 5)

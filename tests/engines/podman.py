@@ -26,7 +26,8 @@ class Podman(podman_shared.Podman):
 
     def __init__(self):
         super().__init__()
-        self.own_mounts = (path("p", "root", "overlay"),)
+        # The second is where it keeps network namespaces, from the first one on.
+        self.own_mounts = (path("p", "root", "overlay"), "/run/netns")
         # --userns=auto takes its ids from these.
         for name in ("subuid", "subgid"):
             engine.replace_file("/etc/" + name, "containers:2000000:1000000\n")
