@@ -96,6 +96,7 @@ plan::Plan make_plan(container::ContainerDir const& container, container::Record
   request.descriptors = descriptors_of(context, arguments);
   request.container_cgroups = record.all_cgroups;
   request.rdt_groups = record.rdt_groups;
+  if (record.seccomp_listener) request.seccomp_receiver = record.seccomp_listener->path;
   request.rootfs = record.rootfs;
   request.has_ordinary_caller = ordinary_caller().has_value();
   auto const given = read_process(arguments.value("process"));

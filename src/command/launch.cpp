@@ -4,6 +4,7 @@
 #include "orlop/base/log.hpp"
 #include "orlop/base/path.hpp"
 #include "orlop/container/state_root.hpp"
+#include "orlop/kernel/attribute.hpp"
 #include "orlop/kernel/capability.hpp"
 #include "orlop/kernel/self_exe.hpp"
 #include "orlop/kernel/user_namespace.hpp"
@@ -40,13 +41,10 @@ void check_rootfs(plan::Rootfs const& rootfs) {
   path::open_host(rootfs.path, O_PATH | O_DIRECTORY);
 }
 
-// Our own close themselves at execve.
-bool is_any_inherited(unsigned first, unsigned end) {
-  for (unsigned fd = first; fd < end; ++fd) {
-    int const flags = fcntl(static_cast<int>(fd), F_GETFD);
-    if (flags >= 0 && !(flags & FD_CLOEXEC)) return true;
-  }
-  return false;
+// Behind the last descriptor of the caller's in that range; `first` if there is none.
+unsigned end_of_inherited(unsigned first, unsigned end) {
+  while (end > first && !kernel::is_inherited(static_cast<int>(end - 1))) --end;
+  return end;
 }
 
 // sd_listen_fds(3): they are for us if LISTEN_PID says so.
@@ -88,6 +86,8 @@ plan::Request make_request(Context const& context, Arguments const& arguments, s
   if (word != "auto" && word != "true" && word != "false")
     throw Error::refusal(concat({"unknown value \"", word, "\" of --rootless (auto, true or false)"}));
   bool const is_auto = word == "auto";
+  char const* const receiver = getenv("RUN_OCI_SECCOMP_RECEIVER");
+  request.seccomp_receiver = receiver ? receiver : "";
   request.cgroup_may_lack = is_auto ? !is_hosts_root : word == "true";
   return request;
 }
@@ -102,12 +102,11 @@ plan::Descriptors descriptors_of(Context const& context, Arguments const& argume
   }
   unsigned const open = context.inherited;
   if (wanted.listen + wanted.preserved <= open) return wanted;
-  // Fewer than were offered is what crun takes, too; a hole among them is a mistake.
-  bool const has_hole = is_any_inherited(3 + open, 3 + wanted.listen + wanted.preserved);
-  if (has_hole || wanted.listen > open)
-    throw Error::refusal(concat({wanted.listen > open ? "LISTEN_FDS" : "--preserve-fds", ": descriptor ", 3 + open, " is not open"}));
-  log::debug(concat({"--preserve-fds ", wanted.preserved, ": no descriptor is open from ", 3 + open, " on"}));
-  wanted.preserved = open - wanted.listen;
+  // These are counted by the program, so there is none left out.
+  if (wanted.listen > open) throw Error::refusal(concat({"LISTEN_FDS: descriptor ", 3 + open, " is not open"}));
+  // "podman run --preserve-fd 3,7" asks for 5 and leaves 4 to 6 out: what is open of them goes on, as with crun.
+  log::debug(concat({"--preserve-fds ", wanted.preserved, ": descriptor ", 3 + open, " is not open"}));
+  wanted.preserved = end_of_inherited(3 + open, 3 + wanted.listen + wanted.preserved) - 3 - wanted.listen;
   return wanted;
 }
 

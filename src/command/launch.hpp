@@ -34,7 +34,7 @@ struct Launch {
 // once, not at a later `start`.
 Launch prepare_launch(Context const& context, Arguments const& arguments, TerminalUse terminal, bool runs);
 
-// LISTEN_FDS and --preserve-fds: all of them are open.
+// LISTEN_FDS and --preserve-fds: all of the former are open, and the last one of the latter.
 plan::Descriptors descriptors_of(Context const& context, Arguments const& arguments);
 
 }  // namespace orlop::command

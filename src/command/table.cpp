@@ -20,6 +20,7 @@ constexpr Option globals[] = {
     {"cgroup-manager", 0, "WORD", "who makes cgroups: cgroupfs (default), systemd, or disabled (nobody)"},
     {"systemd-cgroup", 's', nullptr, "the same as --cgroup-manager systemd"},
     {"systemd-log", 0, nullptr, "the same as --log journald:orlop"},
+    {"criu", 0, "FILE", "accepted for old callers of runc: orlop makes no checkpoints"},
     {"debug", 0, nullptr, "log what is done, step by step"},
     {"version", 'v', nullptr, "print the version and exit"},
     {"help", 'h', nullptr, "print this help and exit"},
@@ -140,7 +141,14 @@ constexpr Option kill_options[] = {
     help_option,
 };
 
+constexpr Option completion_options[] = {
+    {"shell", 's', "SHELL", "the shell, as an option"},
+    help_option,
+};
+
 constexpr Command commands[] = {
+    {"completion", "[options] [bash|fish|zsh]", "print the completion for a shell", completion_options, Order::anywhere, 0, 1,
+     completion},
     {"create", "[options] ID", "make a container, up to the point where its program would start", create_options,
      Order::anywhere, 1, 1, create},
     {"delete", "[options] ID", "remove a container that has stopped", delete_options, Order::anywhere, 1, 1, delete_},
@@ -149,6 +157,7 @@ constexpr Command commands[] = {
     {"exec", "[options] ID [PROGRAM...]", "run a program in a container that is there", exec_options,
      Order::options_first, 1, static_cast<std::size_t>(-1), exec, 255},
     {"features", "", "print what this orlop supports as JSON", no_options, Order::anywhere, 0, 0, features},
+    {"info", "", "print what of this host decides what a container can be", no_options, Order::anywhere, 0, 0, info},
     {"kill", "[options] ID [SIGNAL]", "send a signal (default: SIGTERM) to a container's init", kill_options, Order::anywhere,
      1, 2, kill},
     {"list", "[options]", "list the containers", list_options, Order::anywhere, 0, 0, list},
@@ -183,7 +192,7 @@ std::string global_help() {
                      "An OCI container runtime. \"orlop COMMAND --help\" tells more of a command.\n\nCommands:\n";
   for (auto const& command : commands) {
     std::string name = concat({"  ", command.name});
-    name.resize(12, ' ');
+    name.resize(14, ' ');
     text += concat({name, command.summary, "\n"});
   }
   return text + "\nGlobal options:\n" + option_help(globals);

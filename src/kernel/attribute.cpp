@@ -49,21 +49,29 @@ void outlive_parent() { check(prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0), "prctl", {Wor
 
 void set_dumpable(bool value) { check(prctl(PR_SET_DUMPABLE, value, 0, 0, 0), "prctl", {Word{"PR_SET_DUMPABLE"}, int{value}}); }
 
-void close_all_but(std::span<int const> kept) {
+bool is_inherited(int fd) {
+  int const flags = fcntl(fd, F_GETFD);
+  return flags >= 0 && !(flags & FD_CLOEXEC);
+}
+
+namespace {
+
+void close_between(std::span<int const> kept, unsigned flags) {
   unsigned first = 3;
   for (int const fd : kept) {
     if (fd < 3) continue;
     auto const number = static_cast<unsigned>(fd);
-    if (number > first) check(syscall(SYS_close_range, first, number - 1, 0), "close_range", {first, number - 1});
+    if (number > first) check(syscall(SYS_close_range, first, number - 1, flags), "close_range", {first, number - 1});
     first = number + 1;
   }
-  check(syscall(SYS_close_range, first, ~0U, 0), "close_range", {first});
+  check(syscall(SYS_close_range, first, ~0U, flags), "close_range", {first});
 }
 
-void close_on_exec_from(unsigned first) {
-  long const closed = syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC);
-  check(closed, "close_range", {first, Word{"CLOSE_RANGE_CLOEXEC"}});
-}
+}  // namespace
+
+void close_all_but(std::span<int const> kept) { close_between(kept, 0); }
+
+void close_on_exec_but(std::span<int const> kept) { close_between(kept, CLOSE_RANGE_CLOEXEC); }
 
 void new_session() {
   // EPERM: already the leader of a session or group (orlop as somebody's session leader never is: it was cloned).

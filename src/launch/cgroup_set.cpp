@@ -88,7 +88,7 @@ Fd CgroupSet::make_birthplace() {
   bool const is_new = make(*born);
   // Where v2 is all there is, its controllers count what the statistics show, limit or not.
   kernel::enable_controllers(born->hierarchy.mount, born->path, cgroup_.controllers, cgroup_.directories.size() == 1);
-  if (is_new && cgroup_.owner) kernel::delegate_cgroup(born->full(), *cgroup_.owner);
+  if (is_new && cgroup_.owner && cgroup_.payload.empty()) kernel::delegate_cgroup(born->full(), *cgroup_.owner);
   return kernel::open_cgroup(*born);
 }
 
@@ -128,7 +128,7 @@ void CgroupSet::take_over_tree(pid_t process) {
     file::write_existing(tree->full() + "/cgroup.procs", std::to_string(process));
   }
   kernel::enable_controllers(tree->hierarchy.mount, tree->path, cgroup_.controllers, has_subgroup && cgroup_.is_only_tree());
-  if (cgroup_.owner) kernel::delegate_cgroup(tree->full(), *cgroup_.owner);
+  if (cgroup_.owner && cgroup_.payload.empty()) kernel::delegate_cgroup(tree->full(), *cgroup_.owner);
 }
 
 void CgroupSet::make_rest(pid_t process, int interruption) {
@@ -179,6 +179,16 @@ void CgroupSet::set_last() {
   kernel::write_settings(settings_of(cgroup_, true));
 }
 
+// Controllers can be switched on for those below a cgroup only while no process is in it.
+void CgroupSet::enter_payload(pid_t process, std::optional<uid_t> owner) {
+  Doing const doing{"cgroup"};
+  kernel::CgroupDirectory const payload{cgroup_.tree()->hierarchy, concat({cgroup_.tree()->path, "/", cgroup_.payload})};
+  make(payload);
+  file::write_existing(payload.full() + "/cgroup.procs", std::to_string(process));
+  kernel::enable_controllers(payload.hierarchy.mount, payload.path, {}, true);
+  if (owner) kernel::delegate_cgroup(payload.full(), *owner);
+}
+
 void CgroupSet::give_to(uid_t owner) {
   Doing const doing{"cgroup"};
   for (auto const& directory : made_) kernel::delegate_cgroup(directory, owner);
@@ -216,6 +226,11 @@ std::vector<std::string> missing_cgroups(plan::Cgroup const& cgroup) {
   }
   for (auto const& directory : cgroup.directories)
     if (is_missing(directory)) paths.push_back(directory.full());
+  // In a container's cgroup that was there before, it is ours all the same.
+  if (!cgroup.payload.empty() && paths.empty()) {
+    kernel::CgroupDirectory const payload{cgroup.tree()->hierarchy, concat({cgroup.tree()->path, "/", cgroup.payload})};
+    if (is_missing(payload)) paths.push_back(payload.full());
+  }
   return paths;
 }
 

@@ -1,6 +1,7 @@
 // The parent while it makes a container: in the caller's namespaces, as the caller, with the host's files in reach.
 #include "orlop/launch/create.hpp"
 
+#include "device_store.hpp"
 #include "id_map.hpp"
 #include "mount_source.hpp"
 #include "net_device.hpp"
@@ -185,9 +186,15 @@ void Creation::take_over(Fd pidfd, pid_t pid) {
   auto const maps = kernel::id_maps_of(pid);
   prepare_by_pid(maps.uids, maps.gids);
   if (!say(channel_, Word::ids_mapped)) report_death();
-  if (auto const inside = plan_.cgroup.owner_inside)
+  if (auto const inside = plan_.cgroup.owner_inside; inside && plan_.cgroup.payload.empty())
     if (auto const outside = kernel::id_outside(maps.uids, *inside)) cgroups_.give_to(*outside);
   if (!say(channel_, Word::cgroups_set)) report_death();
+}
+
+void Creation::enter_payload() {
+  auto owner = plan_.cgroup.owner;
+  if (auto const inside = plan_.cgroup.owner_inside) owner = kernel::id_outside(kernel::id_maps_of(init_.pid()).uids, *inside);
+  cgroups_.enter_payload(init_.pid(), owner);
 }
 
 void Creation::claim() {
@@ -248,6 +255,9 @@ bool Creation::is_done(Heard& heard) {
     case Word::open_source:
       if (!say(channel_, Word::done, answer_of_parent(plan_, heard))) report_death();
       return false;
+    case Word::open_devices:
+      if (!say(channel_, Word::done, try_make_nodes(plan_, init_.pid()))) report_death();
+      return false;
     case Word::terminal:
       terminal_ = deliver_terminal(std::move(heard.fd), options_.console_socket);
       if (!say(channel_, Word::done)) report_death();
@@ -258,6 +268,10 @@ bool Creation::is_done(Heard& heard) {
       return false;
     case Word::forked:
       take_over(std::move(heard.fd), heard.message.index);
+      return false;
+    case Word::enter_payload:
+      enter_payload();
+      if (!say(channel_, Word::done)) report_death();
       return false;
     case Word::write_time_offsets:
       kernel::write_time_offsets(init_.pid(), plan_.namespaces.time_offsets);

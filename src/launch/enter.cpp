@@ -63,7 +63,7 @@ public:
     if (plan_.process.terminal.wanted) use_terminal();
     take_on(plan_.process);
     Execution const program{plan_.process, find_executable(plan_.process)};
-    kernel::close_on_exec_from(3 + plan_.process.kept_descriptors);
+    kernel::close_on_exec_but(kept_descriptors(plan_.process));
     program.settle();
     execute(program);
   }

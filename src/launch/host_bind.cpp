@@ -1,6 +1,7 @@
 #include "host_bind.hpp"
 
 #include "orlop/base/error.hpp"
+#include "orlop/base/file.hpp"
 #include "orlop/base/path.hpp"
 #include "orlop/kernel/namespace.hpp"
 
@@ -31,6 +32,15 @@ Fd open_place(Directory const& parent, std::string const& name, std::string cons
   return Fd{check(openat(parent.fd, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC), "openat", {shown})};
 }
 
+void check_is_file(int fd, std::string const& shown) {
+  if (file::kind_of(fd, shown) != S_IFREG) fail(EEXIST, "openat", {shown});
+}
+
+void attach_node(int node, int target, std::string const& shown) {
+  kernel::set_attributes(node, {MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0}, false, shown);
+  kernel::attach(node, target, shown);
+}
+
 struct Shared {
   std::string_view type;
   std::uint64_t kind;  // whose namespace it shows
@@ -50,12 +60,15 @@ void bind_device(Directory const& parent, std::string const& name, plan::Device 
   Fd const source = host_device(device);
   Fd const target = open_place(parent, name, device.path);
   if (kernel::is_device(target, device.node)) return;  // the image's, or one that is bound already
-  struct stat status;
-  check(fstat(target, &status), "fstat", {device.path});
-  if (!S_ISREG(status.st_mode)) fail(EEXIST, "openat", {device.path});
-  Fd const node = kernel::clone_tree(source, device.path, false);
-  kernel::set_attributes(node, {MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0}, false, device.path);
-  kernel::attach(node, target, device.path);
+  check_is_file(target, device.path);
+  attach_node(kernel::clone_tree(source, device.path, false), target, device.path);
+}
+
+void attach_device(Directory const& parent, std::string const& name, plan::Device const& device, int node) {
+  Fd const target = open_place(parent, name, device.path);
+  // The image's may have another mode and owner, and be of a mount that is nodev.
+  if (!kernel::is_device(target, device.node)) check_is_file(target, device.path);
+  attach_node(node, target, device.path);
 }
 
 Fd try_clone_of_host(plan::Mount const& mount, plan::Namespaces const& namespaces) {

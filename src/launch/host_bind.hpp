@@ -8,6 +8,8 @@ namespace orlop::launch {
 
 // The host's node of that number at the name in the container's directory. The owner and mode are the host's.
 void bind_device(Directory const& parent, std::string const& name, plan::Device const& device);
+// `node`: a detached mount of one that was made elsewhere. What is there must be it already, or a file to cover.
+void attach_device(Directory const& parent, std::string const& name, plan::Device const& device, int node);
 // A closed Fd: the host has none that would show no more than was asked for. Then the hint says why the container's root
 // has no right to a new one.
 Fd try_clone_of_host(plan::Mount const& mount, plan::Namespaces const& namespaces);

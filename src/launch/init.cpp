@@ -78,7 +78,8 @@ public:
     make_mounts(root, plan_, sources, channel_);
     // The device rules are denials first: a node that is made while they are written may be refused.
     await_settings();
-    make_devices(root, plan_);
+    if (!plan_.cgroup.payload.empty()) ask(channel_, Word::enter_payload);  // whose cgroup namespace begins above it
+    make_devices(root, plan_, channel_);
     kernel::new_session();
     if (plan_.process.terminal.wanted) use_terminal(root);
     if (plan_.hooks) run_create_hooks(*plan_.hooks);
@@ -90,7 +91,7 @@ public:
     take_on(plan_.process);
     if (plan_.process.args.empty()) keep_namespaces();
     Execution const program{plan_.process, find_executable(plan_.process)};
-    kernel::close_on_exec_from(3 + plan_.process.kept_descriptors);
+    kernel::close_on_exec_but(kept_descriptors(plan_.process));
     if (plan_.cgroup.has_last_settings()) ask(channel_, Word::last_settings);
     if (gate_.is_open()) wait_at_gate();
     if (plan_.hooks) run_start_hooks(*plan_.hooks);

@@ -1,12 +1,15 @@
 #include "mount_target.hpp"
 
 #include "orlop/base/error.hpp"
+#include "orlop/base/file.hpp"
 #include "orlop/base/path.hpp"
 
 #include <cerrno>
 #include <climits>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 namespace orlop::launch {
@@ -18,9 +21,19 @@ Fd last_component(path::Place const& place) {
   return Fd{openat(place.parent.fd, place.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
 }
 
+// "self", or a process's "exe" and "root": whoever follows them takes them for the kernel's.
+void refuse_link_of_procfs(int fd, std::string const& shown) {
+  struct statfs status;
+  if (file::kind_of(fd, shown) != S_IFLNK || fstatfs(fd, &status) < 0 || status.f_type != PROC_SUPER_MAGIC) return;
+  throw Error::refusal("a link of procfs cannot be covered");
+}
+
 Fd target_itself(Directory const& root, plan::Mount const& mount, bool is_directory) {
   auto const place = path::make_parent(root, mount.destination);
-  if (Fd found = last_component(place); found.is_open()) return found;
+  if (Fd found = last_component(place); found.is_open()) {
+    refuse_link_of_procfs(found, mount.destination);
+    return found;
+  }
   if (errno != ENOENT) fail("openat", {mount.destination});
   char const* const name = place.name.c_str();
   if (is_directory) {

@@ -10,7 +10,6 @@
 
 #include <cerrno>
 #include <fcntl.h>
-#include <numeric>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -91,8 +90,10 @@ void take_on(plan::Process const& process) {
 }
 
 std::vector<int> kept_descriptors(plan::Process const& process) {
-  std::vector<int> kept(process.kept_descriptors);
-  std::iota(kept.begin(), kept.end(), 3);
+  std::vector<int> kept;
+  int const end = 3 + static_cast<int>(process.kept_descriptors);
+  for (int fd = 3; fd < end; ++fd)
+    if (kernel::is_inherited(fd)) kept.push_back(fd);
   return kept;
 }
 

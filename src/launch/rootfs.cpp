@@ -1,5 +1,6 @@
 #include "orlop/launch/rootfs.hpp"
 
+#include "device_store.hpp"
 #include "host_bind.hpp"
 
 #include "orlop/base/error.hpp"
@@ -82,8 +83,9 @@ Directory bind_root(plan::Rootfs const& rootfs, SourceOpener const& sources) {
 namespace {
 
 // Where mknod is nothing for us: in a user namespace that the plan makes, or that somebody has put us into.
-void make_node(Directory const& parent, std::string const& name, plan::Device const& device, plan::Plan const& plan) {
+void make_node(Directory const& parent, std::string const& name, plan::Device const& device, plan::Plan const& plan, Fd node) {
   bool const is_fifo = device.node.kind == S_IFIFO;
+  if (node.is_open()) return attach_device(parent, name, device, node);
   if (plan.user_namespace && !is_fifo) return bind_device(parent, name, device);
   try {
     kernel::make_device(parent, name, device.node);
@@ -95,13 +97,15 @@ void make_node(Directory const& parent, std::string const& name, plan::Device co
 
 }  // namespace
 
-void make_devices(Directory const& root, plan::Plan const& plan) {
+void make_devices(Directory const& root, plan::Plan const& plan, int channel) {
   Parents parents{root};
   std::string name;
-  for (auto const& device : plan.devices) {
+  std::vector<Fd> nodes = nodes_made_outside(root, plan, channel);
+  for (std::size_t i = 0; i < plan.devices.size(); ++i) {
+    auto const& device = plan.devices[i];
     Doing const doing{"device", device.path};
     Directory const& parent = parents.of(device.path, name);
-    make_node(parent, name, device, plan);
+    make_node(parent, name, device, plan, nodes.empty() ? Fd{} : std::move(nodes[i]));
   }
   for (auto const& link : plan.symlinks) {
     Doing const doing{"symlink", link.path};

@@ -12,6 +12,7 @@
 #include "orlop/kernel/user_namespace.hpp"
 #include "orlop/launch/channel.hpp"
 #include "orlop/launch/init.hpp"
+#include "orlop/launch/payload.hpp"
 
 #include <algorithm>
 #include <fcntl.h>
@@ -44,7 +45,8 @@ public:
 
 private:
   void close_inherited() {
-    std::vector<int> kept{channel_};
+    std::vector<int> kept = kept_descriptors(plan_.process);
+    kept.push_back(channel_);
     for (Fd const& fd : joined_) kept.push_back(fd);
     std::sort(kept.begin(), kept.end());
     kernel::close_all_but(kept);

@@ -5,22 +5,19 @@
 
 namespace orlop::plan {
 
-namespace {
+std::string place_of_annotation(std::string_view key) { return concat({"annotations[\"", key, "\"]"}); }
 
-std::string place_of(std::string_view key) { return concat({"annotations[\"", key, "\"]"}); }
+namespace {
 
 // Run as an ordinary program, it would be something else than what was asked for.
 void refuse_handler(std::string_view key, std::string_view value) {
   if (key == "run.oci.handler" && !value.empty())
-    throw Refusal{place_of(key), concat({"\"", value, "\" is a handler that orlop does not have: it runs programs of this machine only"})};
+    throw Refusal{place_of_annotation(key), concat({"\"", value, "\" is a handler that orlop does not have: it runs programs of this machine only"})};
   if (key == "module.wasm.image/variant" && value == "compat")
-    throw Refusal{place_of(key), "asks for a WebAssembly engine, and orlop has none: it runs programs of this machine only"};
-  if (key.starts_with("run.oci.seccomp."))
-    throw Refusal{place_of(key), "is older than linux.seccomp.listenerPath, which orlop has instead"};
-  if (key == "run.oci.delegate-cgroup" && !value.empty())
-    throw Refusal{place_of(key), "asks for a cgroup below the container's own, which orlop does not make: one that the container "
-                                 "can write to (linux.namespaces with cgroup, /sys/fs/cgroup mounted rw) is given to it instead"};
-  if (key == "run.oci.seccomp_bpf_data") throw Refusal{place_of(key), "is a filter that orlop cannot look into: use linux.seccomp"};
+    throw Refusal{place_of_annotation(key), "asks for a WebAssembly engine, and orlop has none: it runs programs of this machine only"};
+  if (key.starts_with("run.oci.seccomp.") && key != receiver_key)
+    throw Refusal{place_of_annotation(key),
+                  "asks for a seccomp plug-in, and orlop has none: linux.seccomp.listenerPath leads to an agent"};
 }
 
 }  // namespace
@@ -29,7 +26,7 @@ void plan_annotations(oci::Annotations const& annotations, Plan& plan) {
   for (auto const& [key, value] : annotations) {
     refuse_handler(key, value);
     if (key == "run.oci.keep_original_groups") plan.process.user.keep_groups |= value == "1" || value == "true";
-    if (key == "run.oci.pidfd_receiver") plan.pidfd_receiver = absolute_path(value, place_of(key));
+    if (key == "run.oci.pidfd_receiver") plan.pidfd_receiver = absolute_path(value, place_of_annotation(key));
   }
 }
 

@@ -12,6 +12,7 @@ namespace orlop::plan {
 namespace {
 
 using kernel::DeviceRule;
+constexpr char payload_key[] = "run.oci.delegate-cgroup";
 constexpr std::uint8_t all_access = kernel::device_mknod | kernel::device_read | kernel::device_write;
 
 std::uint8_t access_of(std::string const& text, std::string const& where) {
@@ -136,14 +137,32 @@ void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Request const&
   if (has_unit) plan_unit_devices(plan.cgroup);
 }
 
+std::string payload_cgroup(oci::Annotations const& annotations) {
+  for (auto const& [key, value] : annotations) {
+    if (key != payload_key || value.empty()) continue;
+    check_path_below(value, place_of_annotation(key), "the container's cgroup");
+    return value;
+  }
+  return {};
+}
+
+// As crun has it.
+void plan_payload_cgroup(oci::Annotations const& annotations, Plan& plan) {
+  plan.cgroup.payload = payload_cgroup(annotations);
+  if (!plan.cgroup.payload.empty() && !plan.cgroup.is_only_tree())
+    throw Refusal{place_of_annotation(payload_key), "needs a cgroup of the container's own, on a host with cgroup version 2 alone"};
+}
+
 // The spec's rules: only on v2, with a new cgroup namespace, and where the container can write to its cgroups.
 void plan_cgroup_owner(oci::Spec const& spec, Plan& plan) {
   auto const is_writable = [](Mount const& mount) {
     return mount.kind == MountKind::cgroup && mount.destination == "/sys/fs/cgroup" &&
            !((mount.attributes.set | mount.recursive_attributes.set) & MOUNT_ATTR_RDONLY);
   };
-  if (!plan.cgroup.is_only_tree() || !spec.process || !plan.namespaces.is_new(CLONE_NEWCGROUP)) return;
-  if (std::none_of(plan.mounts.begin(), plan.mounts.end(), is_writable)) return;
+  if (!plan.cgroup.is_only_tree() || !spec.process) return;
+  bool const is_asked_for = !plan.cgroup.payload.empty();
+  if (!is_asked_for && !plan.namespaces.is_new(CLONE_NEWCGROUP)) return;
+  if (!is_asked_for && std::none_of(plan.mounts.begin(), plan.mounts.end(), is_writable)) return;
   uid_t const uid = spec.process->user.uid, owner = host_uid(plan, uid);
   // An ordinary user's are its own already. The ids of a joined user namespace are known when somebody is in it.
   if (plan.user_namespace && plan.user_namespace->has_ordinary_maker) return;

@@ -112,6 +112,7 @@ Description describe_device(Device const& device) {
   std::string text = concat({device.path, " ", kind});
   if (device.node.kind != S_IFIFO) text += concat({" ", device.node.major, ":", device.node.minor});
   text += concat({" mode ", octal(device.node.mode), " owner ", device.node.uid, ":", device.node.gid});
+  if (device.is_made_outside) text += ", made outside of the user namespace";
   return Description::text(text);
 }
 

@@ -55,6 +55,7 @@ Description describe_cgroup(Cgroup const& cgroup) {
   for (auto const& rule : cgroup.devices)
     devices.add(Description::text(concat({rule.allow ? "allow " : "deny ", kernel::device_rule_text(rule)})));
   section.add("devices", cgroup.filters_devices ? std::move(devices) : Description::text("not filtered"));
+  if (!cgroup.payload.empty()) section.add("of the program, below it", Description::text(cgroup.payload));
   if (cgroup.owner_inside) section.add("is given to the user inside", Description::number(*cgroup.owner_inside));
   if (!cgroup.controllers.empty()) section.add("controllers switched on", Description::texts(cgroup.controllers));
   Description settings = Description::list();

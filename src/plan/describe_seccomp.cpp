@@ -43,6 +43,10 @@ std::string joined(std::vector<std::string> const& words) {
 
 Description describe_seccomp(Seccomp const& seccomp) {
   Description section;
+  if (seccomp.architectures.empty()) {
+    section.add("given as it is, instructions", Description::number(seccomp.program.size()));
+    return section;
+  }
   section.add("architectures", Description::text(joined(seccomp.architectures)));
   for (auto const& group : seccomp.groups)
     section.add(answer_text(group.answer), Description::text(concat({group.calls, " system calls"})));

@@ -68,16 +68,18 @@ bool has_foreign_dev(Plan const& plan) {
 
 }  // namespace
 
-void plan_devices(oci::LinuxConfig const& config, Plan& plan) {
+void plan_devices(oci::LinuxConfig const& config, Request const& request, Plan& plan) {
+  bool const may_make = !plan.user_namespace || (request.may_filter_devices && !plan.user_namespace->has_ordinary_maker);
   for (std::size_t i = 0; i < config.devices.size(); ++i) {
     Device device = plan_device(config.devices[i], i);
+    device.is_made_outside = plan.user_namespace && may_make && device.node.kind != S_IFIFO;
     if (is_listed(plan.devices, device.path))
       throw Refusal{at("linux.devices", i, "path"), concat({device.path, " is listed twice"})};
     plan.devices.push_back(std::move(device));
   }
-  for (std::size_t i = 0; plan.user_namespace && i < config.devices.size(); ++i)
+  for (std::size_t i = 0; !may_make && i < config.devices.size(); ++i)
     if (auto const& one = config.devices[i]; one.type != "p" && (one.file_mode || one.uid || one.gid))
-      plan.notes.push_back(concat({at("linux.devices", i), ": has the mode and the owner that the host's has: in a user namespace the node is bound in"}));
+      plan.notes.push_back(concat({at("linux.devices", i), ": has the mode and the owner that the host's has: only root of the host can make another for a user namespace"}));
   if (has_foreign_dev(plan)) return;
   for (auto const& row : default_devices)
     if (!is_listed(plan.devices, row.path)) plan.devices.push_back({row.path, {S_IFCHR, row.major, row.minor, 0666, 0, 0}});

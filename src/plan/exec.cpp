@@ -148,7 +148,7 @@ Plan make_exec(oci::Spec const& spec, HostFacts& host, ExecRequest const& reques
   plan_labels(process, host, plan);
   plan_attributes(process, spec.linux_config.value_or(oci::LinuxConfig{}), plan);
   plan_annotations(spec.annotations, plan);
-  plan_seccomp(spec, host, plan);
+  plan_seccomp(spec, host, request.seccomp_receiver, plan);
   // The keyring of our caller is not the container's to search.
   plan.process.session_keyring = concat({"_ses.", plan.id});
   plan.process.terminal.console = false;  // /dev/console stays the terminal of init
@@ -159,6 +159,8 @@ Plan make_exec(oci::Spec const& spec, HostFacts& host, ExecRequest const& reques
   }
   Exec& exec = plan.exec.emplace();
   exec.cgroups = request.container_cgroups;
+  if (auto const payload = payload_cgroup(spec.annotations); !payload.empty())
+    for (auto& directory : exec.cgroups) directory += "/" + payload;
   exec.rdt_groups = request.rdt_groups;
   exec.may_follow_init = request.cgroups.empty();
   for (auto const& given : request.cgroups) apply_cgroup(given, host, exec, request.container_cgroups);

@@ -41,8 +41,9 @@ oci::Features features() {
   features.oci_version_max = "1.3.0";
   features.hooks = {"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"};
   features.potentially_unsafe_config_annotations = {
-      "org.systemd.property.", "run.oci.hooks.stderr", "run.oci.hooks.stdout", "run.oci.keep_original_groups",
-      "run.oci.mount_context_type", "run.oci.pidfd_receiver", "run.oci.seccomp_fail_unknown_syscall", "run.oci.systemd.force_cgroup_v1",
+      "org.systemd.property.", "run.oci.delegate-cgroup", "run.oci.hooks.stderr", "run.oci.hooks.stdout", "run.oci.keep_original_groups",
+      "run.oci.mount_context_type", "run.oci.pidfd_receiver", "run.oci.seccomp.receiver", "run.oci.seccomp_bpf_data",
+      "run.oci.seccomp_fail_unknown_syscall", "run.oci.systemd.force_cgroup_v1",
       "run.oci.systemd.subgroup"};
   features.mount_options = mount_option_words();
   features.linux_config = linux_features();

@@ -19,6 +19,12 @@ std::string absolute_path(std::string const& path, std::string const& where) {
   return path::cleaned(path);
 }
 
+void check_path_below(std::string const& path, std::string const& where, std::string_view what) {
+  bool is_good = !path.ends_with('/') && path.find('\0') == path.npos;
+  for (auto const part : split(path, '/')) is_good = is_good && !part.empty() && part != "." && part != "..";
+  if (!is_good) throw Refusal{where, concat({json_quoted(path), " is no path below ", what})};
+}
+
 namespace {
 
 // 1.x in any spelling that semantic versioning allows: later minors add members, and those do no harm.
@@ -132,14 +138,15 @@ Plan make(oci::Spec const& spec, HostFacts& host, Request const& request) {
   plan_names(spec, host, plan);
   plan_mounts(spec, plan);
   plan_mount_label(spec, host, plan);
+  plan_payload_cgroup(spec.annotations, plan);
   plan_cgroup_owner(spec, plan);
   if (!plan.rootfs.has_own_mounts()) leave_out_mounts(spec, config, plan);
-  plan_devices(config, plan);
+  plan_devices(config, request, plan);
   plan_sysctls(spec, host, plan);
   if (spec.process) {
     plan_denied_groups(*spec.process, request, plan);
     plan_process(*spec.process, host, plan);
-    plan_seccomp(spec, host, plan);
+    plan_seccomp(spec, host, request.seccomp_receiver, plan);
     plan_labels(*spec.process, host, plan);
     if (!request.notify_directory.empty() && plan.rootfs.has_own_mounts()) plan_notify(request, plan);
   } else {

@@ -96,7 +96,10 @@ void plan_user(oci::User const& wanted, Process& process) {
   process.user.gid = id_of(wanted.gid, "process.user.gid");
   for (std::size_t i = 0; i < wanted.additional_gids.size(); ++i)
     process.user.groups.push_back(id_of(wanted.additional_gids[i], at("process.user.additionalGids", i)));
-  if (wanted.umask) process.umask = *wanted.umask & 0777;
+  if (wanted.umask.value_or(0) > 0777)
+    throw Refusal{"process.user.umask",
+                  concat({*wanted.umask, " is more than permission bits: 511, which is 0777, has them all"})};
+  process.umask = wanted.umask;
 }
 
 void plan_rlimits(oci::Process const& process, Plan& plan) {

@@ -33,17 +33,22 @@ void plan_unit_annotations(oci::Annotations const& annotations, Plan& plan);
 // A property of a unit from its annotation: the value is in the text format of GVariant.
 kernel::UnitProperty unit_property(std::string_view name, std::string_view text, std::string const& where);
 void plan_resources(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);  // behind plan_cgroup
-void plan_cgroup_owner(oci::Spec const& spec, Plan& plan);  // behind plan_mounts
+// run.oci.delegate-cgroup; empty: none.
+std::string payload_cgroup(oci::Annotations const& annotations);
+void plan_payload_cgroup(oci::Annotations const& annotations, Plan& plan);  // behind plan_cgroup
+void plan_cgroup_owner(oci::Spec const& spec, Plan& plan);  // behind these and plan_mounts
 void plan_rootfs(oci::Spec const& spec, Request const& request, Plan& plan);
 void plan_mounts(oci::Spec const& spec, Plan& plan);
-void plan_devices(oci::LinuxConfig const& config, Plan& plan);
+void plan_devices(oci::LinuxConfig const& config, Request const& request, Plan& plan);
 // Behind plan_namespaces.
 void plan_net_devices(oci::LinuxConfig const& config, Request const& request, HostFacts& host, Plan& plan);
 void plan_intel_rdt(oci::LinuxConfig const& config, HostFacts& host, Plan& plan);
 void plan_sysctls(oci::Spec const& spec, HostFacts& host, Plan& plan);
 void plan_descriptors(Descriptors const& wanted, Process& process);
 void plan_process(oci::Process const& process, HostFacts& host, Plan& plan);
-void plan_seccomp(oci::Spec const& spec, HostFacts& host, Plan& plan);
+inline constexpr char receiver_key[] = "run.oci.seccomp.receiver";
+// `receiver`: the socket of an agent where the config names none; empty: none.
+void plan_seccomp(oci::Spec const& spec, HostFacts& host, std::string const& receiver, Plan& plan);
 oci::SeccompFeatures seccomp_features();
 
 // "0-3,7": the numbers in it, ascending.
@@ -57,6 +62,10 @@ void plan_hooks(oci::Spec const& spec, Plan& plan);
 
 // "linux.devices[3].path"
 std::string at(std::string_view list, std::size_t index, std::string_view member = {});
+// "annotations[\"KEY\"]"
+std::string place_of_annotation(std::string_view key);
+// "a/b": leads down from `what`, and nowhere else; Refusal otherwise.
+void check_path_below(std::string const& path, std::string const& where, std::string_view what);
 // An absolute path without NUL, "." or ".." left in it; Refusal otherwise.
 std::string absolute_path(std::string const& path, std::string const& where);
 

@@ -13,8 +13,6 @@ constexpr char cgroups_path[] = "linux.cgroupsPath";
 constexpr std::string_view property_prefix = "org.systemd.property.";
 constexpr char subgroup_key[] = "run.oci.systemd.subgroup";
 
-std::string place_of(std::string_view key) { return concat({"annotations[\"", key, "\"]"}); }
-
 bool is_unit_character(char c) {
   bool const is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
   return is_letter || std::string_view{":-_.\\@"}.find(c) != std::string_view::npos;
@@ -86,17 +84,9 @@ void allow(kernel::DeviceRule const& rule, char type, std::vector<std::string>& 
   words.push_back(std::move(access));
 }
 
-void check_subgroup(std::string const& subgroup) {
-  for (auto const part : split(subgroup, '/'))
-    if (part.empty() || part == "." || part == "..")
-      throw Refusal{place_of(subgroup_key), concat({json_quoted(subgroup), " is no path below the unit's cgroup"})};
-  if (subgroup.ends_with('/') || subgroup.find('\0') != std::string::npos)
-    throw Refusal{place_of(subgroup_key), concat({json_quoted(subgroup), " is no path below the unit's cgroup"})};
-}
-
 void plan_subgroup(std::string const& subgroup, Cgroup& cgroup) {
   if (subgroup.empty()) return;
-  check_subgroup(subgroup);
+  check_path_below(subgroup, place_of_annotation(subgroup_key), "the unit's cgroup");
   cgroup.unit->subgroup = subgroup;
   for (auto& directory : cgroup.directories) directory.path += "/" + subgroup;
 }
@@ -152,11 +142,11 @@ void plan_unit_annotations(oci::Annotations const& annotations, Plan& plan) {
     bool const is_property = key.starts_with(property_prefix), is_subgroup = key == subgroup_key;
     if (!is_property && !is_subgroup) continue;
     if (!unit) {
-      plan.notes.push_back(concat({place_of(key), ": passed over: the container is no unit of systemd"}));
+      plan.notes.push_back(concat({place_of_annotation(key), ": passed over: the container is no unit of systemd"}));
     } else if (is_subgroup) {
       plan_subgroup(value, plan.cgroup);
     } else {
-      auto property = unit_property(std::string_view{key}.substr(property_prefix.size()), value, place_of(key));
+      auto property = unit_property(std::string_view{key}.substr(property_prefix.size()), value, place_of_annotation(key));
       std::erase_if(unit->own, [&](auto const& one) { return one.name == property.name; });
       unit->own.push_back(std::move(property));
     }

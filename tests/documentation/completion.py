@@ -125,7 +125,8 @@ class InAShell:
         self.assertEqual(self.shell.offers("orlop run --preserve-fds "), [])
 
     def alternatives(self, usage):
-        return sorted(usage.split()[0].split("|")) if "|" in usage else []
+        first = usage.removeprefix("[options] ").split()[0] if usage else ""
+        return sorted(first.strip("[]").split("|")) if "|" in first else []
 
     def test_containers(self):
         options = "orlop --root %s/state " % self.root

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The container's cgroup: one in each hierarchy, entered, and removed with the container."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from harness import cgroup, program, runner, settings  # noqa: E402
 from harness.case import ContainerCase, quick, skip  # noqa: E402
+from userns import joined, user_namespace  # noqa: E402
 
 
 class Cgroups(ContainerCase):
@@ -213,6 +215,83 @@ class Delegation(ContainerCase):
         self.assertEqual(self.owner(1000, []), ([1000, 1000, 1000, 0], True))
         self.assertEqual(self.owner(1000, ["ro"]), ([0, 0, 0, 0], False))
         self.assertEqual(self.owner(0, []), ([0, 0, 0, 0], True))
+
+
+class Payload(ContainerCase):
+    """run.oci.delegate-cgroup"""
+
+    def change(self, *more, name="a/payload"):
+        def change(bundle):
+            bundle.own_cgroup_namespace()
+            bundle.config["annotations"] = {"run.oci.delegate-cgroup": name}
+            bundle.process["user"] = {"uid": 1000, "gid": 1000}
+            bundle.config["mounts"] = [mount for mount in bundle.config["mounts"] if mount["type"] != "cgroup"]
+            bundle.mount("/sys/fs/cgroup", type="cgroup", source="cgroup", options=[])
+            for one in more:
+                one(bundle)
+        return change
+
+    def check(self, owner, *more):
+        if cgroup.layout() != "v2":
+            skip("needs version 2 alone")
+        name = self.start_sleeper(change=self.change(*more))
+        payload = cgroup.path_of("", cgroup.own(self.pid_of(name))[""])
+        outer = os.path.dirname(os.path.dirname(payload))
+        self.assertTrue(payload.endswith("/a/payload"), payload)
+        files = (".", "cgroup.procs", "cgroup.subtree_control", "cgroup.max.depth")
+        self.assertEqual([os.stat(os.path.join(payload, file)).st_uid for file in files], [owner, owner, owner, 0])
+        self.assertEqual([os.stat(os.path.join(outer, file)).st_uid for file in files], [0, 0, 0, 0])
+        # The namespace begins with the container's own, where the limits are.
+        self.assertIn("\n0::/a/payload\n", "\n" + self.runtime.ok("exec", name, "/bin/cat", "/proc/self/cgroup").stdout)
+        self.assertEqual(self.runtime.call("exec", name, "/bin/busybox", "mkdir", "/sys/fs/cgroup/other").status, 1)
+        self.runtime.ok("exec", name, "/bin/busybox", "mkdir", "/sys/fs/cgroup/a/payload/below")
+        self.assertEqual(json.loads(self.runtime.ok("ps", "--format", "json", name).stdout), [self.pid_of(name)])
+        self.runtime.ok("pause", name)
+        self.runtime.ok("resume", name)
+        self.end(name)
+        self.assertFalse(os.path.exists(outer))
+
+    def test_its_owner(self):
+        self.check(1000)
+        self.assert_nothing_left()
+
+    def test_in_a_user_namespace(self):
+        self.check(301000, user_namespace)
+
+    def test_in_a_joined_user_namespace(self):
+        donor = self.pid_of(self.start_sleeper(change=user_namespace))
+        self.check(301000, joined("/proc/%d/ns/user" % donor))
+
+    def test_controllers(self):
+        if cgroup.layout() != "v2":
+            skip("needs version 2 alone")
+        name = self.start_sleeper(change=self.change())
+        payload = cgroup.path_of("", cgroup.own(self.pid_of(name))[""])
+        with open(os.path.join(payload, "cgroup.controllers")) as mine, \
+                open(os.path.join(cgroup.hierarchies()[""], "cgroup.controllers")) as all_there_are:
+            self.assertEqual(mine.read(), all_there_are.read())
+        self.end(name)
+
+    def test_a_cgroup_that_is_there_already(self):
+        if cgroup.layout() != "v2":
+            skip("needs version 2 alone")
+        path = os.path.join(cgroup.hierarchies()[""], "orlop-test-there")
+        os.mkdir(path)
+        self.addCleanup(os.rmdir, path)
+        name = self.start_sleeper(change=self.change(lambda b: b.linux.update(cgroupsPath="/orlop-test-there"), name="payload"))
+        self.end(name)
+        self.assertEqual([entry for entry in os.listdir(path) if os.path.isdir(os.path.join(path, entry))], [])
+
+    def test_refused(self):
+        for name in ("..", "../victim", "a/../b", "/a", "a/"):
+            bundle = self.bundle("/bin/true", change=self.change(name=name))
+            result = self.runtime.refuses("create", "--bundle", bundle.path, self.new_id())
+            self.assert_one_line(result, 'annotations["run.oci.delegate-cgroup"]', "is no path below the container's cgroup")
+        if cgroup.layout() != "v2":
+            bundle = self.bundle("/bin/true", change=self.change())
+            result = self.runtime.refuses("create", "--bundle", bundle.path, self.new_id())
+            self.assert_one_line(result, "on a host with cgroup version 2 alone")
+        self.assert_nothing_left()
 
 
 if __name__ == "__main__":

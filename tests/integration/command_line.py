@@ -7,11 +7,11 @@ import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from harness import program, runner, settings  # noqa: E402
+from harness import cgroup, program, runner, settings  # noqa: E402
 from harness.case import ContainerCase, quick, skip  # noqa: E402
 
-COMMANDS = ("create", "delete", "exec", "features", "kill", "list", "pause", "plan", "ps", "resume", "run", "spec", "start",
-            "state")
+COMMANDS = ("completion", "create", "delete", "events", "exec", "features", "info", "kill", "list", "mounts", "pause", "plan",
+            "ps", "resume", "run", "spec", "start", "state", "update")
 
 
 def orlop(*words, **how):
@@ -53,6 +53,50 @@ class Help(ContainerCase):
         for words in ((),) + tuple((command,) for command in COMMANDS):
             for line in orlop(*words, "--help").stdout.splitlines():
                 self.assertLessEqual(len(line), 100, line)
+
+
+@quick
+class Host(ContainerCase):
+    """info"""
+
+    def test_a_line_each(self):
+        result = orlop("--root", "/run/somewhere", "info")
+        self.assertEqual((result.status, result.stderr), (0, ""))
+        lines = result.stdout.splitlines()
+        told = dict(line.split(": ", 1) for line in lines if ": " in line)
+        system, _, release, _, machine = os.uname()
+        self.assertEqual(told["kernel"], " ".join((system, release, machine)))
+        self.assertTrue(told["machine"].startswith("%d processors, " % os.sysconf("SC_NPROCESSORS_ONLN")))
+        self.assertEqual((told["called by"], told["state of containers"]), ("uid 0", "/run/somewhere"))
+        kinds = [kind for kind in ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts") if os.path.exists("/proc/self/ns/" + kind)]
+        self.assertEqual(told["namespaces"].split(), kinds)
+        self.assertEqual(told["systemd"], "yes" if os.path.isdir("/run/systemd/system") else "no")
+        version = orlop("--version").stdout.splitlines()
+        self.assertEqual(told["orlop"], "%s, commit %s" % (version[0].split()[-1], version[1].split()[-1]))
+        for key, mount in cgroup.hierarchies().items():
+            told_of_it = [line for line in lines if line.startswith("  %s: " % mount)]
+            self.assertEqual(len(told_of_it), 1, result.stdout)
+            self.assertIn("version 1, " if key else "version 2", told_of_it[0])
+            for controller in key.split(",") if key and not key.startswith("name=") else ():
+                self.assertIn(controller, told_of_it[0])
+
+
+@quick
+class Completion(ContainerCase):
+    def test_the_script_of_each_shell(self):
+        for shell, file in (("bash", "orlop.bash"), ("fish", "orlop.fish"), ("zsh", "_orlop")):
+            with open(os.path.join(settings.SOURCE, "contrib", "completion", file)) as opened:
+                script = opened.read()
+            for words in ((shell,), ("--shell", shell), ("-s", shell)):
+                result = orlop("completion", *words)
+                self.assertEqual((result.status, result.stdout, result.stderr), (0, script, ""))
+
+    def test_refused(self):
+        for words, text in (((), "the shell is missing"), (("csh",), 'unknown shell "csh" (bash, fish or zsh)'),
+                            (("bash", "--shell", "bash"), "exclude each other")):
+            result = orlop("completion", *words)
+            self.assertEqual((result.status, result.stdout), (1, ""))
+            self.assert_one_line(result, text)
 
 
 @quick

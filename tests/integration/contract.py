@@ -17,7 +17,7 @@ from harness import cgroup, kernel, program, runner, settings  # noqa: E402
 from harness.case import ContainerCase, quick  # noqa: E402
 from harness.console import ConsoleSocket  # noqa: E402
 
-GLOBAL = "debug root: r: log: l: log-format: log-level: systemd-cgroup s cgroup-manager: rootless: systemd-log version v V help h"
+GLOBAL = "debug root: r: log: l: log-format: log-level: systemd-cgroup s cgroup-manager: rootless: systemd-log criu: version v V help h"
 COMMON = "bundle: b: config: f: console-socket: c: pidfd-socket: pid-file: p: no-pivot no-new-keyring preserve-fds: no-subreaper help h"
 # Every option of a command that runc, crun or youki has; a colon: it takes an argument.
 OPTIONS = {
@@ -33,6 +33,7 @@ OPTIONS = {
     "update": "resources: r: blkio-weight: cpu-period: cpu-quota: cpu-share: cpu-rt-period: cpu-rt-runtime: cpuset-cpus: "
               "cpuset-mems: memory: memory-reservation: memory-swap: pids-limit: cpu-burst: cpu-idle: kernel-memory: "
               "kernel-memory-tcp: l3-cache-schema: mem-bw-schema: help h",
+    "completion": "shell: s: help h", "info": "help h",
     "spec": "bundle: b: rootless file: f: help h",
     "mounts": "help", "start": "help", "state": "help", "pause": "help", "resume": "help", "features": "help",
 }

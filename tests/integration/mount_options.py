@@ -71,6 +71,17 @@ class Links(Source):
                 self.assertEqual(seen[0]["text"], wanted)
                 self.assertEqual(seen[1]["format"], FILE if options else LINK)
 
+    def test_a_link_of_procfs(self):
+        """Whoever reads /proc/self trusts the kernel."""
+        link = os.path.join(self.directory, "link")
+        os.symlink("1/root/decoy", link)
+        for place in ("/proc/self", "/proc/thread-self", "/proc/mounts"):
+            bundle = self.bundle("/bin/true", change=lambda bundle: bundle.mount(
+                place, type="bind", source=link, options=["bind", "src-nofollow", "dest-nofollow"]))
+            result = self.runtime.refuses("run", "--bundle", bundle.path, self.new_id())
+            self.assert_one_line(result, "%s: a link of procfs cannot be covered" % place)
+        self.assert_nothing_left()
+
     def test_missing_destination_is_made(self):
         os.mkdir(os.path.join(self.directory, "directory"))
         self.link()

@@ -2,6 +2,7 @@
 """linux.seccomp: filters, what they must not get in the way of, and listeners."""
 
 import array
+import base64
 import fcntl
 import json
 import os
@@ -13,6 +14,7 @@ import struct
 import sys
 import threading
 import time
+from unittest import mock
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from harness import program, runner  # noqa: E402
@@ -160,6 +162,27 @@ class Answers(SeccompCase):
             result = self.run_container("/bin/true", change=change)
             self.assertEqual(result.status, 1, str(result))
             self.assert_one_line(result, "linux.seccomp", "config.json:", text)
+        self.assert_nothing_left()
+
+
+class Raw(SeccompCase):
+    def test_a_program_instead_of_the_profile(self):
+        """run.oci.seccomp_bpf_data: getppid is refused with EACCES, whatever linux.seccomp says."""
+        program = struct.pack("<" + "HBBI" * 4, 0x20, 0, 0, 0, 0x15, 0, 1, GETPPID, 6, 0, 0, 0x50000 | EACCES, 6, 0, 0, 0x7fff0000)
+        change = both(profile("ALLOW", rule("getppid", "KILL")),
+                      lambda b: b.config.update(annotations={"run.oci.seccomp_bpf_data": base64.b64encode(program).decode()}))
+        self.assertEqual(self.call(GETPPID, change=change), (-1, EACCES))
+        self.assertEqual(self.call(GETPID, change=change), (1, 0))
+        name = self.start_sleeper(change=change)
+        result = self.runtime.ok("exec", name, "/bin/probe", "call", str(GETPPID))
+        self.assertEqual(json.loads(result.stdout), {"result": -1, "errno": EACCES})
+        self.end(name)
+
+    def test_what_the_kernel_does_not_take(self):
+        change = lambda b: b.config.update(annotations={"run.oci.seccomp_bpf_data": base64.b64encode(b"x" * 8).decode()})  # noqa: E731
+        bundle = self.bundle("/bin/true", change=change)
+        result = self.runtime.refuses("run", "--bundle", bundle.path, self.new_id())
+        self.assert_one_line(result, "seccomp", "invalid argument")
         self.assert_nothing_left()
 
 
@@ -357,6 +380,30 @@ class Listener(SeccompCase):
         self.check(agent.message(1), name, "running")
         self.assertEqual(agent.message(1)[0]["state"]["pid"], self.pid_of(name))
         self.assertNotEqual(agent.message(1)[0]["pid"], self.pid_of(name))
+
+    def check_older_word(self, agent, environment="", **annotations):
+        """Where the config has no listenerPath; and so for exec."""
+        def change(bundle):
+            self.notifying(agent, rule("getppid", "NOTIFY"))(bundle)
+            for member in ("listenerPath", "listenerMetadata"):
+                del bundle.linux["seccomp"][member]
+            bundle.config["annotations"] = annotations
+        bundle, name = self.bundle("/bin/probe", "sleep", change=change), self.new_id()
+        with mock.patch.dict(os.environ, RUN_OCI_SECCOMP_RECEIVER=environment):
+            self.runtime.ok("create", "--bundle", bundle.path, name)
+        self.runtime.ok("start", name)
+        self.assertEqual(agent.message(0)[0]["state"]["id"], name)
+        result = self.runtime.ok("exec", name, "/bin/probe", "call", str(GETPPID))
+        self.assertEqual(json.loads(result.stdout), {"result": -1, "errno": EACCES})
+        self.end(name)
+
+    def test_by_an_annotation(self):
+        agent = self.agent(lambda number: (0, EACCES))
+        self.check_older_word(agent, environment="/nobody/here", **{"run.oci.seccomp.receiver": agent.path})
+
+    def test_by_a_variable(self):
+        agent = self.agent(lambda number: (0, EACCES))
+        self.check_older_word(agent, environment=agent.path)
 
     def test_of_every_call(self):
         """Whatever is called behind the filter waits for the agent: so does execve, and nothing comes before it."""

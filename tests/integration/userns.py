@@ -73,6 +73,54 @@ class User(ContainerCase):
         bound = [line.split() for line in table.splitlines() if " /dev/null " in line]
         self.assertTrue(bound and {"nosuid", "noexec"} <= set(bound[0][5].split(",")), bound)
 
+    def test_listed_devices(self):
+        """The config's mode and owner, whatever the host has, and outside of /dev, too; they can be opened."""
+        self.check_listed_devices(user_namespace)
+        self.assert_nothing_left()
+
+    def check_listed_devices(self, enter):
+        def change(bundle):
+            enter(bundle)
+            bundle.linux["devices"] = [
+                {"path": "/dev/cargo", "type": "c", "major": 1, "minor": 3, "fileMode": 0o640, "uid": 7, "gid": 8},
+                {"path": "/dev/null", "type": "c", "major": 1, "minor": 3, "fileMode": 0o606},
+                {"path": "/dev/nowhere", "type": "b", "major": 259, "minor": 1048575, "fileMode": 0o157},
+                {"path": "/dev/plain", "type": "c", "major": 1, "minor": 9},
+                {"path": "/dev/pipe", "type": "p", "fileMode": 0o600},
+                {"path": "/var/null", "type": "c", "major": 1, "minor": 3}]
+        devices = self.report("devices", change=change, before=lambda: os.umask(0o077))["devices"]
+        null = {"type": "c", "major": 1, "minor": 3}
+        self.assertEqual(devices["cargo"], dict(null, mode=0o640, uid=7, gid=8))
+        self.assertEqual(devices["null"], dict(null, mode=0o606, uid=0, gid=0))
+        self.assertEqual(devices["nowhere"], dict(type="b", major=259, minor=1048575, mode=0o157, uid=0, gid=0))
+        self.assertEqual(devices["plain"], dict(type="c", major=1, minor=9, mode=0o666, uid=0, gid=0))
+        self.assertEqual(devices["pipe"]["mode"], 0o600)
+        inside, table = self.lines("read", "/var/null", "+", "read", "/proc/self/mountinfo", change=change)
+        self.assertEqual((inside["errno"], inside["text"]), (0, ""))
+        mounts = [line.split() for line in table["text"].splitlines()]
+        self.assertEqual([mount for mount in mounts if mount[4] == "/" and mount[8] == "tmpfs"], [])
+        cargo = next(mount for mount in mounts if mount[4] == "/dev/cargo")
+        self.assertLessEqual({"nosuid", "noexec"}, set(cargo[5].split(",")))
+
+    def test_an_owner_that_is_not_mapped(self):
+        def change(bundle):
+            user_namespace(bundle)
+            bundle.linux["devices"] = [{"path": "/dev/cargo", "type": "c", "major": 1, "minor": 3, "gid": COUNT}]
+        bundle = self.bundle("/bin/true", change=change)
+        result = self.runtime.refuses("run", "--bundle", bundle.path, self.new_id())
+        self.assert_one_line(result, "device /dev/cargo: gid %d is not mapped in the user namespace" % COUNT)
+        self.assert_nothing_left()
+
+    def test_a_listed_device_on_another_file(self):
+        def change(bundle):
+            user_namespace(bundle)
+            os.mkdir(os.path.join(bundle.rootfs, "cargo"))
+            bundle.linux["devices"] = [{"path": "/cargo", "type": "c", "major": 1, "minor": 3}]
+        bundle = self.bundle("/bin/true", change=change)
+        result = self.runtime.refuses("run", "--bundle", bundle.path, self.new_id())
+        self.assert_one_line(result, "device /cargo: openat(\"/cargo\"): file exists")
+        self.assert_nothing_left()
+
     def test_340_ranges(self):
         ranges = tuple((i, 1000 + i, 1) for i in range(340))
         text = self.lines("read", "/proc/self/uid_map", change=lambda b: user_namespace(b, ranges))[0]["text"]
@@ -377,6 +425,9 @@ class Join(ContainerCase):
         for row in self.lines("stat", *paths, change=joined(path)):
             self.assertEqual((row["errno"], row["uid"]), (0, 0), row)
         self.assertIn("Uid:\t0\t0\t0\t0", self.lines("read", "/proc/self/status", change=joined(path))[0]["text"])
+
+    def test_listed_devices(self):
+        User.check_listed_devices(self, joined("/proc/%d/ns/user" % self.donor()))
 
     def test_with_others_of_its_own(self):
         pid = self.donor()

@@ -330,7 +330,7 @@ RefusalRow const attribute_rows[] = {
 };
 RefusalRow const annotation_rows[] = {
     {"annotations[\"run.oci.handler\"]", "\"wasm\" is a handler that orlop does not have: it runs programs of this machine only", [](Spec& s) { s.annotations = {{"run.oci.handler", "wasm"}}; }},
-    {"annotations[\"run.oci.delegate-cgroup\"]", "asks for a cgroup below the container's own, which orlop does not make: one that the container can write to (linux.namespaces with cgroup, /sys/fs/cgroup mounted rw) is given to it instead", [](Spec& s) { s.annotations = {{"run.oci.delegate-cgroup", "inner"}}; }},
+    {"annotations[\"run.oci.delegate-cgroup\"]", "\"../victim\" is no path below the container's cgroup", [](Spec& s) { s.annotations = {{"run.oci.delegate-cgroup", "../victim"}}; }},
     {"annotations[\"run.oci.systemd.force_cgroup_v1\"]", "nothing is mounted at /sys/fs/cgroup", [](Spec& s) { s.annotations = {{"run.oci.systemd.force_cgroup_v1", "/sys/fs/cgroup"}}; }},
     {"annotations[\"run.oci.systemd.force_cgroup_v1\"]", "\"cgroup\"" + not_absolute, [](Spec& s) { s.annotations = {{"run.oci.systemd.force_cgroup_v1", "cgroup"}}; }},
     {"annotations[\"module.wasm.image/variant\"]", "asks for a WebAssembly engine, and orlop has none: it runs programs of this machine only", [](Spec& s) { s.annotations = {{"module.wasm.image/variant", "compat"}}; }},
@@ -364,6 +364,8 @@ RefusalRow const process_rows[] = {
      [](Spec& s) { s.process->user.uid = UINT32_MAX; }},
     {"process.user.gid", "4294967295 is no id: the kernel takes it for \"unchanged\"",
      [](Spec& s) { s.process->user.gid = UINT32_MAX; }},
+    {"process.user.umask", "512 is more than permission bits: 511, which is 0777, has them all",
+     [](Spec& s) { s.process->user.umask = 512; }},
     {"process.user.additionalGids[1]", "4294967295 is no id: the kernel takes it for \"unchanged\"",
      [](Spec& s) { s.process->user.additional_gids = {1, UINT32_MAX}; }},
 };

@@ -37,11 +37,13 @@ std::span<Option const> global_options();
 std::string command_help(Command const& command);
 std::string global_help();
 
+int completion(Context const& context, Arguments const& arguments);
 int create(Context const& context, Arguments const& arguments);
 int delete_(Context const& context, Arguments const& arguments);
 int events(Context const& context, Arguments const& arguments);
 int exec(Context const& context, Arguments const& arguments);
 int features(Context const& context, Arguments const& arguments);
+int info(Context const& context, Arguments const& arguments);
 int kill(Context const& context, Arguments const& arguments);
 int list(Context const& context, Arguments const& arguments);
 int mounts(Context const& context, Arguments const& arguments);

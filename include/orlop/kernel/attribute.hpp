@@ -19,11 +19,13 @@ void die_with_parent();
 void outlive_parent();
 // 0: nobody without CAP_SYS_PTRACE in the namespace of our program may look into this process (/proc/PID/fd, mem, exe).
 void set_dumpable(bool value);
+// Open, and the caller's: our own close themselves at execve.
+bool is_inherited(int fd);
 // Closes every descriptor above 2 but the given ones (ascending, -1 is passed over): what the caller left open is not
 // held by a process that may wait for hours.
 void close_all_but(std::span<int const> kept);
-// Descriptors from `first` on are closed at execve.
-void close_on_exec_from(unsigned first);
+// At execve, every descriptor above 2 but these is closed.
+void close_on_exec_but(std::span<int const> kept);
 void new_session();
 // Enters a directory of the container and proves that it is inside: getcwd(2) gives a path from the root, and no
 // "(unreachable)".

@@ -28,6 +28,8 @@ public:
   void set();
   // What we have made, by the host's id.
   void give_to(uid_t owner);
+  // The payload's cgroup is made, the process put into it, and it is given away: by the host's id, or to nobody.
+  void enter_payload(pid_t process, std::optional<uid_t> owner);
   // The memory limits that init could hit before it executes the program.
   void set_last();
   // The kernel killed a process inside because a limit of memory was reached.

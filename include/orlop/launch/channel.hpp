@@ -9,6 +9,7 @@
 //   (make_devices)     ←   cgroups_set: they have all their settings
 //                          these are said without being asked: the child has other work until then, and would have to
 //                          wake the parent up (70 µs)
+//   enter_payload      →   puts it into the cgroup below the container's own that is its program's   done
 //   write_time_offsets →   (user namespace) of the child's new time namespace                 done
 //   move_netdevs + fd  →   moves the host's network devices into the namespace that the socket  done
 //                          (kernel::open_rtnetlink) speaks for
@@ -17,6 +18,7 @@
 //                          so all that is locked there stays locked; i: of the mount, -1: the root
 //   open_mount(i)      →   makes what mounts[i] of the plan mounts, its ids mapped            done + fd
 //   map_mount(i) + fd  →   (user namespace) maps the ids of what the child has made itself    done
+//   open_devices       →   (user namespace) makes the nodes of linux.devices                 done + fd
 //   terminal + fd      →   keeps the master of the pty, or hands it to the console socket     done
 //   run_hooks          →   runs the prestart and createRuntime hooks                          done
 //   last_settings      →   (only if there are some) memory limits so tight that init could hit them        done
@@ -45,11 +47,13 @@ enum class Word : std::uint8_t {
   forked,
   ids_mapped,
   cgroups_set,
+  enter_payload,
   write_time_offsets,
   move_netdevs,
   open_source,
   open_mount,
   map_mount,
+  open_devices,
   terminal,
   run_hooks,
   last_settings,

@@ -77,6 +77,7 @@ private:
   void map_ids();
   void take_over(Fd pidfd, pid_t pid);
   void prepare_by_pid(kernel::IdSpans const& uids, kernel::IdSpans const& gids);
+  void enter_payload();
   void claim();
   void make_cgroups();
   void make_notify_directory();

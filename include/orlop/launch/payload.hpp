@@ -50,7 +50,7 @@ void take_on_labels(plan::Process const& process);
 // directory. Capabilities are kept in the permitted set, for execute().
 void take_on(plan::Process const& process);
 
-// Those of the caller that the program gets, ascending.
+// Those of the caller that the program gets, ascending: where the caller had left one out, ours may have that number.
 std::vector<int> kept_descriptors(plan::Process const& process);
 
 // The file that args[0] means, by the container's PATH, seen with the container's user. Fails with the words that

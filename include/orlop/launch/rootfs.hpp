@@ -14,7 +14,7 @@ Directory bind_root(plan::Rootfs const& rootfs, SourceOpener const& sources);
 bool asks_for_mounts(plan::Plan const& plan);
 // The parent at the other end of the channel opens what only it can. `root`: from a mount on "/" on, that one.
 void make_mounts(Directory& root, plan::Plan const& plan, SourceOpener const& sources, int channel);
-void make_devices(Directory const& root, plan::Plan const& plan);
+void make_devices(Directory const& root, plan::Plan const& plan, int channel);
 // A pty of the container's devpts, its slave also at /dev/console.
 kernel::Pty make_terminal(Directory const& root, plan::Process const& process);
 void mask_paths(Directory const& root, plan::Plan const& plan);

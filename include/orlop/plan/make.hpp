@@ -37,9 +37,11 @@ struct Request {
   Descriptors descriptors{};
   std::optional<OrdinaryUser> caller{};
   bool denies_setgroups = false;   // orlop's own user namespace, and so every one below it
-  bool may_filter_devices = true;  // by device rules: not an ordinary user, nor root of another user namespace
+  // By device rules, and make nodes for a user namespace: not an ordinary user, nor root of another user namespace.
+  bool may_filter_devices = true;
   bool cgroup_may_lack = false;    // --rootless: one that cannot be made is left out, if nothing is limited
   Systemd systemd = Systemd::none;  // --systemd-cgroup
+  std::string seccomp_receiver{};   // RUN_OCI_SECCOMP_RECEIVER
 };
 
 // The config asks for what cannot be, or what this orlop cannot do.
@@ -69,6 +71,7 @@ struct ExecRequest {
   bool terminal = false, no_new_privileges = false;
   bool denies_setgroups = false;   // the container's user namespace
   bool has_ordinary_caller = false;
+  std::string seccomp_receiver{};  // the container's own
   Descriptors descriptors{};
 };
 

@@ -93,6 +93,8 @@ struct Cgroup {
   std::vector<std::string> controllers;              // of the v2 tree: those that the settings need
   std::vector<kernel::CgroupSetting> settings;
   std::optional<Unit> unit;            // --systemd-cgroup
+  // run.oci.delegate-cgroup: where the program is, below the v2 directory, and what is given away in its place.
+  std::string payload;
   std::optional<uid_t> owner;  // on the host: whom the v2 directory is given to
   std::optional<uid_t> owner_inside;  // the same in a joined user namespace, as its id is there
   // The v2 directory.
@@ -165,6 +167,7 @@ struct Mount {
 struct Device {
   std::string path;  // absolute, inside the root
   kernel::DeviceNode node;
+  bool is_made_outside = false;  // for a user namespace, which may not make it, with this mode and owner
 };
 
 struct Symlink {
@@ -222,7 +225,7 @@ struct Process {
   std::optional<kernel::MemoryPolicy> memory_policy;
   std::optional<unsigned long> personality;  // PER_*; default_personality if there is none
   bool no_new_privileges = false;
-  unsigned kept_descriptors = 0;  // of the caller's, from 3 on: those of LISTEN_FDS first, then those of --preserve-fds
+  unsigned kept_descriptors = 0;  // numbers of the caller's, from 3 on: those of LISTEN_FDS first, then those of --preserve-fds, not all of them open
   unsigned listen_fds = 0;        // how many of them are sockets of sd_listen_fds(3)
   std::optional<std::string> session_keyring;  // a new one of this name; absent: the caller's
   std::string apparmor_profile, selinux_label;  // empty: as orlop has them
