@@ -50,6 +50,11 @@ def time_of(text):
     return datetime.datetime.strptime(whole.group(1), "%Y-%m-%dT%H:%M:%S")
 
 
+def atoi(text):
+    """strconv.Atoi: not even a newline."""
+    return int(re.fullmatch(r"-?\d+", text).group())
+
+
 def last_error(text):
     """containerd: all objects of the log, the last one whose level is exactly "error"."""
     message = None
@@ -149,6 +154,16 @@ class CommandLine(ContractCase):
             self.runtime.ok("list", options=("--rootless=" + value,))
             self.runtime.ok("list", options=("--rootless", value))
 
+    def test_options_behind_the_id(self):
+        name = self.start_sleeper()
+        self.runtime.ok("update", name, "--resources", "-", data=json.dumps(self.a_limit()).encode())
+        self.runtime.ok("ps", name, "-ef")
+        self.runtime.ok("events", name, "--stats")
+        self.runtime.ok("kill", name, "KILL", "--all")
+        self.runtime.wait_for(name, "stopped")
+        self.runtime.ok("kill", name, "KILL", "--all")  # which says that it is not running, without the option
+        self.runtime.ok("delete", name, "--force")
+
     @quick
     def test_the_root_directory_is_no_state_root(self):
         for words in (("list",), ("delete", "--force", "tmp"), ("state", "tmp")):
@@ -186,7 +201,7 @@ class GoRunc(ContractCase):
         name = self.new_id()
         pid_file = os.path.join(bundle.path, "init.pid")
         self.ok("create", "--bundle", bundle.path, "--pid-file", pid_file, name)
-        pid = int(re.fullmatch(r"-?\d+", self.content(pid_file)).group())  # strconv.Atoi: not even a newline
+        pid = atoi(self.content(pid_file))
         return name, bundle, pid
 
     @quick
@@ -201,7 +216,7 @@ class GoRunc(ContractCase):
         self.ok("update", "--resources=-", name, data=json.dumps(self.a_limit()).encode())
         pid_file = os.path.join(bundle.path, "exec-1.pid")
         self.ok("exec", "--process", self.process_file("/bin/probe", "sleep"), "--detach", "--pid-file", pid_file, name)
-        self.assertEqual(json.loads(self.ok("ps", "--format", "json", name)), sorted([pid, int(self.content(pid_file))]))
+        self.assertEqual(json.loads(self.ok("ps", "--format", "json", name)), sorted([pid, atoi(self.content(pid_file))]))
         stats = json.loads(self.ok("events", "--stats", name))
         self.assertEqual((stats["type"], stats["id"]), ("stats", name))
         self.assertEqual([one["id"] for one in json.loads(self.ok("list", "--format=json"))], [name])
@@ -261,6 +276,7 @@ class GoRunc(ContractCase):
     def test_version_and_features(self):
         text = program.run([settings.ORLOP, "--version"]).stdout
         version, commit = version_of_moby(text)
+        self.assertEqual(version, text.splitlines()[0].removeprefix("orlop version "))
         self.assertRegex(version, r"^\d+\.\d+\.\d+")
         self.assertTrue(commit)
         result = program.run([settings.ORLOP, "features"])
