@@ -93,7 +93,7 @@ std::string outside_hint() {
   std::string const text = file::read("/proc/self/cgroup");
   auto const line = text.find("0::");
   if (line == std::string::npos) return {};
-  auto const path = trimmed(text.substr(line + 3, text.find('\n', line) - line - 3));
+  auto const path = std::string_view{text}.substr(line + 3, text.find('\n', line) - line - 3);
   return concat({"orlop was called in the cgroup ", path, ", and this user may move a process only within what is delegated "
                  "to him (call it from there, as systemd-run --user does)"});
 }

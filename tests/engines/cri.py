@@ -11,6 +11,7 @@ from engine import RUNTIME, TAG, EngineCase, path  # noqa: E402
 from harness import cgroup, program  # noqa: E402
 
 IMAGE = "localhost/bb:1"
+INFRA = "localhost/infra:1"
 CONFIG = """
 version = 2
 root = "%(dir)s/root"
@@ -49,16 +50,17 @@ class Cri(engine.Engine):
         os.mkdir(path("cri"))
         self.socket = path("cri", "c.sock")
         with open(path("cri", "config.toml"), "w") as file:
-            file.write(CONFIG % {"dir": path("cri"), "image": IMAGE, "runtime": RUNTIME, "state": path("cri-runc"),
+            file.write(CONFIG % {"dir": path("cri"), "image": INFRA, "runtime": RUNTIME, "state": path("cri-runc"),
                                  "systemd": str(self.systemd).lower()})
         self.cgroup_parents = (self.parent,)
         self.state_roots = (path("cri-runc", self.namespace),)
         self.client = cri_client.Client(self.socket, engine.CALL_SECONDS)
         self.pods = {}
         self.daemon = engine.Daemon("cri", ["containerd", "--config", path("cri", "config.toml")], self.is_ready)
-        result = engine.call("ctr", "--address", self.socket, "--namespace", self.namespace, "images", "import",
-                             engine.image_archive(IMAGE))
-        assert result.status == 0, str(result)
+        for name, command in ((IMAGE, ("/bin/sh",)), (INFRA, ("/bin/sleep", "100000"))):
+            result = engine.call("ctr", "--address", self.socket, "--namespace", self.namespace, "images", "import",
+                                 engine.image_archive(name, command))
+            assert result.status == 0, str(result)
 
     def is_ready(self):
         try:
@@ -93,12 +95,12 @@ class CriCase(EngineCase):
         self.engine.pods[pod] = config
         return pod
 
-    def start(self, pod, *words, **members):
-        """A container of the pod; `members` are of its LinuxContainerConfig."""
+    def start(self, pod, *words, resources=None):
+        """A container of the pod; `resources` are its LinuxContainerResources."""
         name = self.new_id()
         config = {1: {1: name}, 2: {1: IMAGE}, 3: list(words), 11: name + ".log"}
-        if members:
-            config[15] = {{"resources": 1, "security": 2}[key]: value for key, value in members.items()}
+        if resources:
+            config[15] = {1: resources}
         made = self.ask("CreateContainer", {1: pod, 2: config, 3: self.engine.pods[pod]})[1].decode()
         self.ask("StartContainer", {1: made})
         return made, path("cri", name + ".log")
@@ -144,7 +146,7 @@ class Pods(CriCase):
 
     def test_limits_and_update(self):
         pod = self.start_pod()
-        name, _ = self.start(pod, "sleep", "1000", resources={4: 64 << 20}, security={2: {1: NODE}})
+        name, _ = self.start(pod, "sleep", "1000", resources={4: 64 << 20})
         directory = self.cgroup_of(name)
         files = ("memory.max", "memory.limit_in_bytes")
         file = next(file for file in files if os.path.exists(os.path.join(directory, file)))

@@ -183,13 +183,13 @@ def _digest(data):
     return hashlib.sha256(data).hexdigest()
 
 
-def image_archive(name):
+def image_archive(name, command=("/bin/sh",)):
     """An image as `docker save` writes one: layer, configuration, manifest."""
     with open(root_archive(), "rb") as file:
         layer = file.read()
     config = json.dumps({
         "architecture": "amd64" if os.uname().machine == "x86_64" else "arm64", "os": "linux",
-        "config": {"Env": ["PATH=/bin"], "Cmd": ["/bin/sh"]},
+        "config": {"Env": ["PATH=/bin"], "Cmd": list(command)},
         "rootfs": {"type": "layers", "diff_ids": ["sha256:" + _digest(layer)]},
         "history": [{"created": "2026-01-01T00:00:00Z"}], "created": "2026-01-01T00:00:00Z",
     }).encode()

@@ -444,5 +444,85 @@ class Crash(UnitCase):
         self.assert_no_unit(names)
 
 
+class Sessions(UnitCase):
+    """An ordinary user with a systemd of his own, who calls orlop from outside of it, as from a login."""
+
+    name, uid = "orlopsailor", 4242
+
+    def setUp(self):
+        super().setUp()
+        # Accounts are made for good: only where the whole machine is thrown away.
+        if not IS_ROOT or not os.path.isdir("/run/lab"):
+            skip("makes a user: for root in a guest of the lab")
+        entries = {"passwd": "%s:x:%d:%d::/:/bin/sh", "group": "%s:x:%d:", "shadow": "%s:!:20000::::::"}
+        for file, line in entries.items():
+            with open("/etc/" + file, "r+") as opened:
+                if self.name not in opened.read():
+                    opened.write(line % ((self.name,) + (self.uid,) * line.count("%d")) + "\n")
+        self.assertEqual(systemctl("start", "user@%d.service" % self.uid).status, 0)
+        self.addCleanup(systemctl, "stop", "user@%d.service" % self.uid)
+        self.run_directory = "/run/user/%d" % self.uid
+        bus = self.run_directory + "/bus"
+        program.until(lambda: os.path.exists(bus), "the user's bus is there", 20)
+        self.env = program.environment(XDG_RUNTIME_DIR=self.run_directory, DBUS_SESSION_BUS_ADDRESS="unix:path=" + bus)
+        os.chown(self.directory, self.uid, self.uid)
+
+    def as_user(self, *words, scope=True, manager="systemd"):
+        """In a scope of the system's, beside the user's own service."""
+        place = ["systemd-run", "--quiet", "--scope", "--slice=user-%d.slice" % self.uid] if scope else []
+        argv = [*place, "setpriv", "--reuid=%d" % self.uid, "--regid=%d" % self.uid, "--clear-groups", "--",
+                *self.runtime.argv(*words, options=["--cgroup-manager", manager])]
+        return program.run(argv, env=self.env, timeout=60)
+
+    def rootless(self, bundle):
+        spec = os.path.join(self.directory, "spec")
+        os.mkdir(spec)
+        os.chown(spec, self.uid, self.uid)
+        self.assertEqual(self.as_user("spec", "--rootless", "--bundle", spec, scope=False).status, 0)
+        with open(os.path.join(spec, "config.json")) as file:
+            bundle.config = json.load(file)
+        bundle.process.update(terminal=False, args=["/bin/probe", "sleep"])
+        for path, directories, _ in os.walk(bundle.path):
+            for each in ["."] + directories:
+                os.lchown(os.path.join(path, each), self.uid, self.uid)
+
+    def test_exec_gets_into_the_unit(self):
+        bundle, name = self.bundle(change=self.rootless), self.new_id()
+        result = self.as_user("run", "--detach", "--bundle", bundle.path, name)
+        self.assertEqual(result.status, 0, str(result))
+        place = cgroup.own(self.pid_of(name))[""]
+        self.assertIn("/user@%d.service/" % self.uid, place)
+        file = os.path.join(self.directory, "pid")
+        result = self.as_user("exec", "--pid-file", file, "--detach", name, "/bin/probe", "sleep")
+        self.assertEqual(result.status, 0, str(result))
+        with open(file) as opened:
+            self.assertEqual(cgroup.own(int(opened.read()))[""], place)
+        self.assertEqual(self.as_user("exec", name, "/bin/probe", "exit", "7").status, 7)
+        self.assertEqual(self.as_user("delete", "--force", name).status, 0)
+
+    def test_without_a_unit_the_line_says_where_it_was_called(self):
+        """The container's cgroup was made by hand, in what is delegated to the user."""
+        inside = "/sys/fs/cgroup/user.slice/user-%d.slice/user@%d.service" % (self.uid, self.uid)
+        for each in (inside + "/by-hand", inside + "/by-hand/start"):
+            os.mkdir(each)
+            self.addCleanup(cgroup.remove, each)
+            for file in ("", "/cgroup.procs", "/cgroup.threads", "/cgroup.subtree_control"):
+                os.chown(each + file, self.uid, self.uid)
+
+        def change(bundle):
+            self.rootless(bundle)
+            bundle.linux["cgroupsPath"] = inside[len("/sys/fs/cgroup"):] + "/by-hand/web"
+        bundle, name = self.bundle(change=change), self.new_id()
+        enter = ["/bin/sh", "-c", 'echo 0 >"$0"/cgroup.procs && exec "$@"', inside + "/by-hand/start"]
+        argv = [*enter, "setpriv", "--reuid=%d" % self.uid, "--regid=%d" % self.uid, "--clear-groups", "--",
+                *Runtime.argv(self.runtime, "run", "--detach", "--bundle", bundle.path, name)]
+        result = program.run(argv, env=self.env)
+        self.assertEqual(result.status, 0, str(result))
+        result = self.as_user("exec", name, "/bin/true", manager="cgroupfs")
+        self.assertEqual(result.status, 255, str(result))
+        self.assertIn("hint: orlop was called in the cgroup /user.slice/user-%d.slice/run-" % self.uid, result.stderr)
+        self.assertEqual(self.as_user("delete", "--force", name, manager="cgroupfs").status, 0)
+
+
 if __name__ == "__main__":
     runner.main(needs_root=False)
