@@ -275,10 +275,11 @@ class Payload(ContainerCase):
     def test_a_cgroup_that_is_there_already(self):
         if cgroup.layout() != "v2":
             skip("needs version 2 alone")
-        path = os.path.join(cgroup.hierarchies()[""], "orlop-test-there")
+        there = "/" + self.new_id()
+        path = cgroup.path_of("", there)
         os.mkdir(path)
         self.addCleanup(os.rmdir, path)
-        name = self.start_sleeper(change=self.change(lambda b: b.linux.update(cgroupsPath="/orlop-test-there"), name="payload"))
+        name = self.start_sleeper(change=self.change(lambda b: b.linux.update(cgroupsPath=there), name="payload"))
         self.end(name)
         self.assertEqual([entry for entry in os.listdir(path) if os.path.isdir(os.path.join(path, entry))], [])
 
