@@ -295,7 +295,7 @@ class Output(OnTerminal):
 
     @quick
     def test_no_byte_is_lost(self):
-        size = 3 * 1000 * 1000 + 5
+        size = int(3 * 1000 * 1000 / settings.PATIENCE) + 5  # far more than all the buffers on the way
         session = self.session("/bin/probe", "flood", str(size))
         self.assertEqual(session.wait(), 0)
         wanted = self.expected(size)
