@@ -82,6 +82,12 @@ std::optional<Identity> try_identity(pid_t pid) {
   return Identity{*start, fields[0][0]};
 }
 
+bool is_proc_ours() {
+  char text[16];
+  ssize_t const length = readlink("/proc/self", text, sizeof text);
+  return length > 0 && whole_number({text, static_cast<std::size_t>(length)}) == static_cast<std::uint64_t>(getpid());
+}
+
 int try_signal(int pidfd, int signal) noexcept {
   return syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) < 0 ? errno : 0;
 }

@@ -1,6 +1,7 @@
 #include "orlop/container/status.hpp"
 
 #include "orlop/base/child.hpp"
+#include "orlop/base/error.hpp"
 #include "orlop/base/file.hpp"
 #include "orlop/base/text.hpp"
 #include "orlop/container/gate.hpp"
@@ -55,7 +56,10 @@ bool is_alive(ProcessIdentity const& process, std::string const& boot_id) {
 std::optional<Fd> try_hold(ProcessIdentity const& process, std::string const& boot_id) {
   if (process.pid <= 0) return std::nullopt;
   auto pidfd = process::try_pidfd(process.pid);
-  if (!pidfd || !is_alive(process, boot_id)) return std::nullopt;
+  if (!is_alive(process, boot_id)) return std::nullopt;
+  if (!pidfd || !process::is_proc_ours())
+    throw Error::refusal(concat({"process ", process.pid, " is there and out of reach: /proc shows another pid namespace than the "
+                                 "one that we are in, as it does to a hook in the container's namespaces"}));
   return pidfd;
 }
 

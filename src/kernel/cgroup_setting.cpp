@@ -48,8 +48,15 @@ std::string path_of(CgroupSetting const& setting, std::string const& file) {
   return concat({setting.directory, "/", file});
 }
 
+template <class Make>
+auto said_of(CgroupSetting const& setting, Make const& make) {
+  if (setting.where.empty()) return make();
+  Doing const doing{setting.where};
+  return make();
+}
+
 Error error_of(CgroupSetting const& setting, std::string const& file, std::string const& value, int code) {
-  Error error{code, call_text("write", {path_of(setting, file), value})};
+  Error error = said_of(setting, [&] { return Error{code, call_text("write", {path_of(setting, file), value})}; });
   for (auto const& hint : hints)
     if (hint.code == code && file.starts_with(hint.file)) return std::move(error).with_hint(hint.text);
   return error;
@@ -73,8 +80,10 @@ void check_usage(CgroupSetting const& setting) {
   std::string const text = file::read(path_of(setting, setting.usage_file));
   auto const usage = whole_number(trimmed(text)), limit = whole_number(setting.value);
   if (usage && limit && *usage > *limit)
-    throw Error::refusal(concat({path_of(setting, setting.file), ": ", setting.value, " is below the ", *usage,
-                                 " bytes that the container uses, and checkBeforeUpdate is asked for"}));
+    throw said_of(setting, [&] {
+      return Error::refusal(concat({path_of(setting, setting.file), ": ", setting.value, " is below the ", *usage,
+                                    " bytes that the container uses, and checkBeforeUpdate is asked for"}));
+    });
 }
 
 std::optional<std::string> try_read(std::string const& path) {

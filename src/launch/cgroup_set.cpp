@@ -32,9 +32,20 @@ std::vector<kernel::CgroupSetting> settings_of(plan::Cgroup const& cgroup, bool 
   return settings;
 }
 
+// `all` are the container's. True if there was somebody to kill.
+bool kill_in(std::string const& directory, std::vector<std::string> const& all) {
+  if (kernel::cgroup_tree_processes(directory).empty()) return false;
+  if (kernel::try_kill_at_once(directory)) return true;
+  {
+    Standstill const standstill{all};
+    kernel::kill_cgroup(directory);
+  }
+  thaw_after_kill(all);
+  return true;
+}
+
 void kill_all(std::vector<std::string> const& directories) {
-  for (auto const& directory : directories) kernel::kill_cgroup(directory);
-  thaw_after_kill(directories);
+  for (auto const& directory : directories) kill_in(directory, directories);
 }
 
 // systemd takes a unit away by itself when its last process has ended: with its cgroup it is gone, and need not be asked
@@ -54,18 +65,6 @@ void stop_unit_of(container::Record const& record) {
   } catch (Error const& error) {
     log::warning(concat({"the systemd unit could not be stopped: ", error.what()}));
   }
-}
-
-// `all` are the container's. True if there was somebody to kill.
-bool kill_in(std::string const& directory, std::vector<std::string> const& all) {
-  if (kernel::cgroup_tree_processes(directory).empty()) return false;
-  if (kernel::try_kill_at_once(directory)) return true;
-  {
-    Standstill const standstill{all};
-    kernel::kill_cgroup(directory);
-  }
-  thaw_after_kill(all);
-  return true;
 }
 
 // More than once: who could not be frozen may have forked while the others were killed.

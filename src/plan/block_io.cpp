@@ -58,6 +58,7 @@ void add_device_weight(oci::LinuxWeightDevice const& wanted, std::size_t index, 
                        SettingList& list) {
   std::string const where = at(member("weightDevice"), index), leaf = where + ".leafWeight";
   std::string const device = device_of(wanted.major, wanted.minor, where);
+  if (!wanted.weight && !wanted.leaf_weight) throw Refusal{where, "has neither weight nor leafWeight"};
   if (is_weight(wanted.weight, where + ".weight")) add_weight(place, list, device, *wanted.weight);
   if (is_weight(wanted.leaf_weight, leaf)) add_leaf_weight(place, list, device, *wanted.leaf_weight, leaf);
 }

@@ -93,10 +93,20 @@ void plan_denied_groups(oci::Process const& process, Request const& request, Pla
   plan.process.user.keep_groups = true;
 }
 
-// A network namespace is charged to the cgroup of who makes it: some 70 KB, which a small limit would feel if that is a
-// process that was born there. Its maker waits for it then.
+// A network namespace is charged to the cgroup of who makes it: some 75 KB, which a small limit would feel if that is a
+// process that was born there. Its maker waits for it then. A machine with more processors and modules needs more than the
+// one on which that was measured, and with this many times as much it is nothing that a program would miss.
+constexpr std::uint64_t enough_for_a_network = 4 << 20;
+
+bool has_little_memory(Cgroup const& cgroup) {
+  for (auto const& setting : cgroup.settings)
+    if (setting.file == "memory.max")
+      if (auto const limit = whole_number(trimmed(setting.value)); limit && *limit < enough_for_a_network) return true;
+  return false;
+}
+
 void spare_memory(Plan& plan) {
-  if (plan.user_namespace || !plan.cgroup.born_in() || !plan.cgroup.has_last_settings()) return;
+  if (plan.user_namespace || !plan.cgroup.born_in() || !has_little_memory(plan.cgroup)) return;
   plan.namespaces.at_clone |= plan.namespaces.by_child & CLONE_NEWNET;
   plan.namespaces.by_child &= ~std::uint64_t{CLONE_NEWNET};
 }

@@ -220,14 +220,24 @@ void plan_rdma(oci::Map<oci::LinuxRdma> const& wanted, SettingList& list) {
   }
 }
 
+// What is written to these is no value that stands, but something that is done to processes, and to those of others, too: with
+// cgroup.procs any process of the host would become one of the container's, and end with it.
+constexpr std::string_view commands[] = {"cgroup.procs", "cgroup.threads", "cgroup.kill", "cgroup.freeze"};
+
+void check_unified_file(std::string const& file, std::string const& where) {
+  auto const dot = file.find('.');
+  if (file.find('/') != std::string::npos || dot == 0 || dot == std::string::npos)
+    throw Refusal{where, concat({json_quoted(file), " is no name of a cgroup v2 file (\"memory.high\")"})};
+  if (std::find(std::begin(commands), std::end(commands), file) != std::end(commands))
+    throw Refusal{where, concat({json_quoted(file), " is no setting: it moves, stops or kills processes"})};
+}
+
 // Files of the v2 tree by name, whatever they are; those of a device take a line at a time.
 void plan_unified(oci::StringMap const& wanted, SettingList& list) {
   for (auto const& [file, value] : wanted) {
     std::string const where = "linux.resources.unified";
-    auto const dot = file.find('.');
-    if (file.find('/') != std::string::npos || dot == 0 || dot == std::string::npos)
-      throw Refusal{where, concat({json_quoted(file), " is no name of a cgroup v2 file (\"memory.high\")"})};
-    auto const place = list.unified(file.substr(0, dot), where);
+    check_unified_file(file, where);
+    auto const place = list.unified(file.substr(0, file.find('.')), where);
     for (auto const line : split(value, '\n')) {
       auto& setting = list.add(place, file, std::string{line});
       auto const first = line.substr(0, line.find(' '));

@@ -20,7 +20,7 @@ void join(std::string& list, std::string_view word) { list += concat({list.empty
 ControllerPlace SettingList::find(std::string const& controller, std::string const& where) {
   refuse_disabled(where);
   for (auto const& directory : cgroup_.directories)
-    if (!directory.hierarchy.is_v2 && directory.hierarchy.has(controller)) return {directory.full(), false};
+    if (!directory.hierarchy.is_v2 && directory.hierarchy.has(controller)) return {directory.full(), false, where};
   if (!cgroup_.tree()) refuse_missing(controller, where);
   return unified(controller == "blkio" ? "io" : controller, where);
 }
@@ -29,10 +29,10 @@ ControllerPlace SettingList::unified(std::string const& controller, std::string 
   refuse_disabled(where);
   auto const* const tree = cgroup_.tree();
   if (!tree) throw Refusal{where, "needs a cgroup v2 hierarchy, and this host has none mounted"};
-  if (controller == "cgroup") return {tree->full(), true};
+  if (controller == "cgroup") return {tree->full(), true, where};
   if (!has(host_.unified_controllers(), controller)) refuse_missing(controller, where);
   if (!has(cgroup_.controllers, controller)) cgroup_.controllers.push_back(controller);
-  return {tree->full(), true};
+  return {tree->full(), true, where};
 }
 
 kernel::CgroupSetting& SettingList::add(ControllerPlace const& place, std::string file, std::string value) {
@@ -40,6 +40,7 @@ kernel::CgroupSetting& SettingList::add(ControllerPlace const& place, std::strin
   setting.directory = place.directory;
   setting.file = std::move(file);
   setting.value = std::move(value);
+  setting.where = place.where;
   return setting;
 }
 

@@ -5,10 +5,11 @@
 
 namespace orlop::plan {
 
-// The cgroup's directory in the hierarchy that has the controller.
+// The cgroup's directory in the hierarchy that has the controller, and who asks for it.
 struct ControllerPlace {
   std::string directory;
   bool is_v2 = false;
+  std::string where;
 };
 
 class SettingList {

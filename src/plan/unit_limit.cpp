@@ -15,17 +15,18 @@ using kernel::UnitProperty;
 
 constexpr char infinity[] = "18446744073709551615";
 
+// `zero` is what systemd is told for a 0; nullptr: nothing, for it takes none. With a limit of one process, which is there
+// already, no other can come either.
 struct Row {
-  char const *file, *property;
-  bool may_be_zero;
+  char const *file, *property, *zero;
 };
 constexpr Row rows[] = {
-    {"memory.max", "MemoryMax", false},       {"memory.high", "MemoryHigh", false},
-    {"memory.low", "MemoryLow", true},        {"memory.min", "MemoryMin", true},
-    {"memory.swap.max", "MemorySwapMax", true}, {"memory.zswap.max", "MemoryZSwapMax", true},
-    {"memory.limit_in_bytes", "MemoryLimit", false},
-    {"cpu.weight", "CPUWeight", false},       {"cpu.shares", "CPUShares", false},
-    {"pids.max", "TasksMax", false},          {"blkio.weight", "BlockIOWeight", false},
+    {"memory.max", "MemoryMax", nullptr},       {"memory.high", "MemoryHigh", nullptr},
+    {"memory.low", "MemoryLow", "0"},           {"memory.min", "MemoryMin", "0"},
+    {"memory.swap.max", "MemorySwapMax", "0"},  {"memory.zswap.max", "MemoryZSwapMax", "0"},
+    {"memory.limit_in_bytes", "MemoryLimit", nullptr},
+    {"cpu.weight", "CPUWeight", nullptr},       {"cpu.shares", "CPUShares", nullptr},
+    {"pids.max", "TasksMax", "1"},              {"blkio.weight", "BlockIOWeight", nullptr},
 };
 
 struct Rate {
@@ -60,8 +61,8 @@ private:
     std::string const& file = setting.file;
     for (auto const& row : rows)
       if (file == row.file)
-        if (auto const number = number_of(setting.value); number && (row.may_be_zero || *number != "0"))
-          put({row.property, {"t", {*number}}}, setting.is_last);
+        if (auto const number = number_of(setting.value); number && (row.zero || *number != "0"))
+          put({row.property, {"t", {*number == "0" ? row.zero : *number}}}, setting.is_last);
     if (file == "cpu.idle") put({"CPUWeight", {"t", {trimmed(setting.value) == "1" ? "0" : infinity}}});
     if (file == "cpuset.cpus" && cgroup_.is_only_tree()) add_list("AllowedCPUs", setting.value, "linux.resources.cpu.cpus");
     if (file == "cpuset.mems" && cgroup_.is_only_tree()) add_list("AllowedMemoryNodes", setting.value, "linux.resources.cpu.mems");

@@ -120,11 +120,14 @@ class Attributes(ContainerCase):
             self.refused("linux.memoryPolicy: set_mempolicy(", "function not implemented",
                          change=lambda b: b.linux.update(memoryPolicy={"mode": "MPOL_BIND", "nodes": "0"}))
             return
-        for mode, nodes, shown in (("MPOL_BIND", "0", "bind:0"), ("MPOL_INTERLEAVE", "0", "interleave:0"),
-                                   ("MPOL_PREFERRED", "0", "prefer:0"), ("MPOL_LOCAL", "", "local"),
-                                   ("MPOL_DEFAULT", "", "default")):
-            with self.subTest(mode):
-                name = self.start_sleeper(change=lambda b: b.linux.update(memoryPolicy={"mode": mode, "nodes": nodes}))
+        for mode, nodes, flags, shown in (
+                ("MPOL_BIND", "0", [], "bind:0"), ("MPOL_BIND", "0", ["MPOL_F_STATIC_NODES"], "bind=static:0"),
+                ("MPOL_INTERLEAVE", "0", [], "interleave:0"), ("MPOL_INTERLEAVE", "0", ["MPOL_F_RELATIVE_NODES"], "interleave=relative:0"),
+                ("MPOL_PREFERRED", "0", [], "prefer:0"), ("MPOL_PREFERRED_MANY", "0", [], "prefer (many):0"),
+                ("MPOL_LOCAL", "", [], "local"), ("MPOL_DEFAULT", "", [], "default")):
+            with self.subTest(mode, flags=flags):
+                name = self.start_sleeper(change=lambda b: b.linux.update(
+                    memoryPolicy={"mode": mode, "nodes": nodes, "flags": flags}))
                 with open("/proc/%d/numa_maps" % self.pid_of(name)) as file:
                     self.assertIn(shown, file.read())
                 self.end(name)

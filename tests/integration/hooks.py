@@ -280,6 +280,17 @@ class OwnContainer(HookCase):
         self.assertIsNone(self.runtime.status(name))
         self.assert_nothing_left()
 
+    def test_from_another_pid_namespace(self):
+        """A hook in the container's namespaces has the host's /proc before it, with numbers that mean nobody there, or
+        somebody else. It is told so; to call the container dead would be wrong."""
+        for words in (("kill", "ID", "KILL"), ("delete", "--force", "ID")):
+            with self.subTest(words[0]):
+                name, codes, said = self.told("createContainer", ("state", "ID"), words)
+                self.assertEqual(codes, [0, 1], said)
+                self.assertIn("out of reach", said)
+                self.assertEqual(self.runtime.status(name), "running")
+                self.end(name)
+
     def test_kill_in_poststart(self):
         name = self.new_id()
         bundle = self.bundle("/bin/probe", "sleep", change=with_hooks(poststart=self.orlop("kill", name, "KILL")))
@@ -362,6 +373,17 @@ class Failures(HookCase):
                 with self.subTest(kind + " " + path):
                     self.refused("create", "hooks.%s[0] %s: error running %s hook #0: execve(" % (kind, path, kind), text,
                                  change=lambda b: add_hook(b, kind, "", path=path))
+
+    def test_missing_or_not_executable_behind_create(self):
+        for path, text in (("/nowhere", "no such file or directory"), ("/etc/passwd", "permission denied")):
+            with self.subTest(path):
+                name, _ = self.create("/bin/true", change=lambda b: add_hook(b, "startContainer", "", path=path))
+                self.assert_one_line(self.runtime.refuses("start", name), text, "hooks.startContainer[0] %s: error running "
+                                     "startContainer hook #0: execve(" % path)
+                self.runtime.wait_for(name, "stopped")
+                self.runtime.ok("delete", name)
+                self.refused("run", text, "hooks.poststart[0] %s: error running poststart hook #0: execve(" % path,
+                             change=lambda b: add_hook(b, "poststart", "", path=path))
 
     def test_killed_by_a_signal(self):
         self.refused("create", "hooks.prestart[0]", "was killed by SIGSEGV", change=with_hooks(prestart="kill -SEGV $$"))

@@ -13,6 +13,8 @@ from harness import kernel, program, runner, settings  # noqa: E402
 from harness.case import ContainerCase, quick  # noqa: E402
 
 PR_SET_PDEATHSIG = 1
+PR_SET_TIMERSLACK = 29
+PR_SET_THP_DISABLE = 41
 PR_SET_KEEPCAPS = 8
 RESTORABLE = [number for number in range(1, 65) if number not in (9, 19, 32, 33)]
 
@@ -123,6 +125,24 @@ class Attributes(ContainerCase):
         seen = self.report("attributes", before=before)["attributes"]
         for name in ("subreaper", "keep_caps", "parent_death_signal", "securebits", "seccomp"):
             self.assertEqual(seen[name], 0, name)
+
+    def test_what_the_kernel_gives_a_first_process(self):
+        """The caller's are others."""
+        def before():
+            kernel.prctl(PR_SET_TIMERSLACK, 123456)
+            kernel.prctl(PR_SET_THP_DISABLE, 1)
+        seen = self.report("attributes", before=before)["attributes"]
+        self.assertEqual((seen["timer_slack"], seen["thp_disable"]), (50000, 0))
+
+    def test_what_stays_the_callers(self):
+        """By which a service manager or a shell sets up all that it starts: include/orlop/launch/payload.hpp."""
+        def before():
+            os.nice(3)
+            os.sched_setaffinity(0, {0})
+            with open("/proc/self/coredump_filter", "w") as file:
+                file.write("0x21")
+        seen = self.report("attributes", before=before)["attributes"]
+        self.assertEqual((seen["nice"], seen["affinity"], int(seen["core_filter"], 16)), (3, [0], 0x21))
 
     def test_personality(self):
         """A caller under setarch -R would hand addresses without randomisation to the container."""

@@ -143,6 +143,25 @@ class Kill(ContainerCase):
             self.wait_dead(pid)
         self.runtime.wait_for(name, "stopped")
 
+    def test_from_within(self):
+        """A container that shares the host's pids and has its files ends itself: who does it is not frozen with the others."""
+        def change(bundle):
+            bundle.drop_namespace("pid")
+            bundle.grant("CAP_SYS_ADMIN", "CAP_KILL", "CAP_DAC_OVERRIDE")
+            bundle.config["mounts"] = [mount for mount in bundle.config["mounts"]
+                                       if mount["type"] not in ("cgroup", "proc", "sysfs")]
+            for directory in ("/proc", "/sys", "/run", self.directory, os.path.dirname(settings.ORLOP)):
+                bundle.mount(directory, type="bind", source=directory, options=["rbind"])
+            bundle.linux.update(maskedPaths=[], readonlyPaths=[])
+        for words in (("kill", "--all"), ("delete", "--force")):
+            with self.subTest(words[0]):
+                name = self.start_sleeper(change=change)
+                command = self.runtime.argv(*words, name, *(["KILL"] if words[0] == "kill" else []))
+                self.runtime.call("exec", name, *command)  # it may be ended by its own hand
+                self.runtime.wait_for(name, "stopped") if words[0] == "kill" else None
+                self.runtime.ok("delete", "--force", name)
+                self.assert_nothing_left()
+
     def test_kill_of_init_ends_a_whole_pid_namespace(self):
         name = self.start_sleeper(args=("/bin/probe", "spawn", "3", "300", "+", "sleep"))
         self.wait_for_output(name, "]")

@@ -39,6 +39,18 @@ class User(ContainerCase):
         change = setting(user={"uid": 0, "gid": 0, "umask": 0o027})
         self.assertEqual(self.report("attributes", change=change)["attributes"]["umask"], 0o027)
 
+    def test_the_standard_streams_are_the_users(self):
+        """So that it can open them again by /dev/stdout: files and pipes, not /dev/null, which is the host's."""
+        before = os.stat("/dev/null").st_uid
+        name, _ = self.create("/bin/sh", "-c", "echo again > /dev/stdout; exec sleep 100",
+                              change=setting(user={"uid": 1000, "gid": 1001}))
+        self.runtime.ok("start", name)
+        self.wait_for_output(name, "again\n")
+        for descriptor in (1, 2):
+            owner = os.stat("/proc/%d/fd/%d" % (self.pid_of(name), descriptor))
+            self.assertEqual((owner.st_uid, owner.st_gid), (1000, 1001))
+        self.assertEqual(os.stat("/dev/null").st_uid, before)
+
     def test_umask_of_the_caller_does_not_leak(self):
         seen = self.report("attributes", before=lambda: os.umask(0o077))
         self.assertEqual(seen["attributes"]["umask"], 0o022)

@@ -7,16 +7,22 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from harness import runner  # noqa: E402
+from harness import cgroup, runner  # noqa: E402
 from harness.case import ContainerCase, quick, skip  # noqa: E402
 
 NEWNS, BIND, SLAVE, REC = 0x20000, 4096, 0x80000, 0x4000
+WITHOUT_CGROUPS = ("--cgroup-manager", "disabled")
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def checked(result, what):
     if result != 0:
         raise OSError(ctypes.get_errno(), what)
+
+
+def pids_in(path):
+    with open(path) as file:
+        return sorted(int(word) for word in file.read().split())
 
 
 class Rdt(ContainerCase):
@@ -52,10 +58,10 @@ class Rdt(ContainerCase):
         checked(LIBC.mount(b"none", b"/", None, SLAVE | REC, None), "mount")
         checked(LIBC.mount(path.encode(), own.encode(), None, BIND, None), "mount")
 
-    def call(self, rdt, command="run"):
+    def call(self, rdt, command="run", **how):
         bundle = self.bundle("/bin/true", change=lambda b: b.linux.update(intelRdt=rdt))
         self.name = self.new_id()
-        return self.runtime.call(command, "--bundle", bundle.path, self.name, before=self.pretend)
+        return self.runtime.call(command, "--bundle", bundle.path, self.name, before=self.pretend, **how)
 
     @quick
     def test_not_mounted(self):
@@ -107,6 +113,54 @@ class Rdt(ContainerCase):
         result = self.call({"closID": "silver"})
         self.assert_one_line(result, "silver does not exist, and no schemata are given")
         self.assert_nothing_left()
+
+    def pretend_monitors(self, group):
+        """In a hierarchy of cgroup version 1 a new directory has a file `tasks`, as in resctrl, and one with processes
+        cannot be removed. The container is made without cgroups, which would take it out again."""
+        hierarchy = cgroup.hierarchies().get("name=systemd") or skip("no v1 hierarchy without controllers here")
+        monitors = os.path.join(hierarchy, self.new_id())
+        os.mkdir(monitors)
+        self.addCleanup(os.rmdir, monitors)
+        os.rmdir(os.path.join(self.tree, group, "mon_groups"))
+        os.symlink(monitors, os.path.join(self.tree, group, "mon_groups"))
+        return monitors
+
+    @quick
+    def test_monitoring(self):
+        """A group of the container's own below that of its class; it goes with the container, and the class stays."""
+        for clos_id, group in (("/", "."), ("gold", "gold")):
+            with self.subTest(clos_id):
+                monitors = self.pretend_monitors(group)
+                result = self.call({"closID": clos_id, "enableMonitoring": True}, "create", options=WITHOUT_CGROUPS)
+                self.assertEqual(result.status, 0, str(result))
+                pid = self.pid_of(self.name)
+                self.assertEqual(self.get(group + "/tasks"), str(pid))
+                tasks = os.path.join(monitors, self.name, "tasks")
+                self.assertEqual(pids_in(tasks), [pid])
+                pid_file = os.path.join(self.directory, "pid")
+                self.runtime.ok("exec", "--detach", "--pid-file", pid_file, self.name, "/bin/sleep", "100")
+                self.assertEqual(pids_in(tasks), sorted([pid] + pids_in(pid_file)))
+                self.runtime.ok("delete", "--force", self.name)
+                self.assertFalse(os.path.exists(os.path.join(monitors, self.name)))
+                self.assertTrue(os.path.exists(os.path.join(self.tree, group, "schemata")))
+
+    def test_monitoring_of_a_container_that_fails(self):
+        monitors = self.pretend_monitors(".")
+        bundle = self.bundle("/no/such", change=lambda b: b.linux.update(intelRdt={"closID": "/", "enableMonitoring": True}))
+        result = self.runtime.refuses("create", "--bundle", bundle.path, self.new_id(), before=self.pretend,
+                                      options=WITHOUT_CGROUPS)
+        self.assert_one_line(result, "/no/such")
+        self.assertNotEqual(self.get("tasks"), "", "its init was in the class already")
+        self.assertEqual([entry.name for entry in os.scandir(monitors) if entry.is_dir()], [])
+
+    def test_a_monitor_that_is_there_stays(self):
+        monitors = self.pretend_monitors(".")
+        bundle = self.bundle("/bin/true", change=lambda b: b.linux.update(intelRdt={"closID": "/", "enableMonitoring": True}))
+        name = self.new_id()
+        os.mkdir(os.path.join(monitors, name))
+        self.addCleanup(os.rmdir, os.path.join(monitors, name))
+        self.runtime.ok("run", "--bundle", bundle.path, name, before=self.pretend, options=WITHOUT_CGROUPS)
+        self.assertTrue(os.path.isdir(os.path.join(monitors, name)))
 
     def test_the_default_group(self):
         result = self.call({"closID": "/"})

@@ -2,6 +2,7 @@
 """linux.resources: what is written, and that it bites: seen from outside in the files, from inside by what fails."""
 
 import os
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -38,12 +39,16 @@ class Resources(ContainerCase):
         with open(os.path.join(cgroup.path_of(key, cgroup.own(self.pid_of(name))[key]), file)) as opened:
             return opened.read().strip()
 
-    def check_v1(self, controller, members, expected):
+    def check_v1(self, controller, members, expected, lines=None):
+        """Files with a value, and files with a line among others."""
         key = self.need_v1(controller)
         name = self.start_sleeper(change=resources(**members))
         for file, value in expected.items():
             with self.subTest(file):
                 self.assertEqual(self.value(name, key, file), value)
+        for file, line in (lines or {}).items():
+            with self.subTest(file):
+                self.assertIn(line, self.value(name, key, file).splitlines())
         self.end(name)
         self.assert_nothing_left()
 
@@ -52,7 +57,13 @@ class Resources(ContainerCase):
         self.check_v1("memory", {"memory": {"limit": 128 * MIB, "swap": 256 * MIB, "reservation": 64 * MIB,
                                             "swappiness": 10, "disableOOMKiller": True}},
                       {"memory.limit_in_bytes": str(128 * MIB), "memory.memsw.limit_in_bytes": str(256 * MIB),
-                       "memory.soft_limit_in_bytes": str(64 * MIB), "memory.swappiness": "10"})
+                       "memory.soft_limit_in_bytes": str(64 * MIB), "memory.swappiness": "10"},
+                      {"memory.oom_control": "oom_kill_disable 1"})
+
+    def test_hierarchy_of_memory_files(self):
+        """Since Linux 5.11 it is always there, and the kernel takes no other value."""
+        self.check_v1("memory", {"memory": {"useHierarchy": True, "disableOOMKiller": False}}, {"memory.use_hierarchy": "1"},
+                      {"memory.oom_control": "oom_kill_disable 0"})
 
     @quick
     def test_tight_memory_files(self):
@@ -158,7 +169,7 @@ class Resources(ContainerCase):
         self.need("cpuset")
         result = self.run_container("/bin/true", change=resources(cpu={"cpus": "4000"}))
         self.assertNotEqual(result.status, 0)
-        self.assert_one_line(result, "cpuset.cpus", '"4000"')
+        self.assert_one_line(result, ": cgroup: linux.resources.cpu.cpus: write(", 'cpuset.cpus", "4000")')
         self.assert_nothing_left()
 
     def test_huge_pages(self):
@@ -176,6 +187,22 @@ class Resources(ContainerCase):
         self.assertEqual(self.value(name, "", "hugetlb.2MB.max"), str(2 * MIB))
         self.assertEqual(self.value(name, "", "cgroup.max.depth"), "5")
         self.end(name)
+
+    def test_what_is_no_setting_is_none_of_unified(self):
+        """Written to cgroup.procs, a process of the host would be one of the container's, and be killed with it."""
+        stranger = subprocess.Popen(["/bin/sleep", "60"])
+        try:
+            before = cgroup.own(stranger.pid)
+            for key, value in (("cgroup.procs", str(stranger.pid)), ("cgroup.threads", str(stranger.pid)), ("cgroup.freeze", "1"),
+                               ("cgroup.kill", "1")):
+                result = self.run_container("/bin/true", change=resources(unified={key: value}))
+                self.assertEqual(result.status, 1)
+                self.assert_one_line(result, "config.json:", 'linux.resources.unified: "%s" is no setting' % key)
+                self.assertEqual(cgroup.own(stranger.pid), before)
+        finally:
+            stranger.kill()
+            stranger.wait()
+        self.assert_nothing_left()
 
     def test_a_key_of_unified_does_not_leave_the_cgroup(self):
         for key in ("../../x", "memory.max/../../cgroup.kill", "/etc/x.y", ".", ""):

@@ -392,6 +392,45 @@ class Refusals(UnitCase):
         self.assert_nothing_left()
 
 
+class Readiness(UnitCase):
+    """sd_notify(3) of the program inside reaches the real systemd outside, for which orlop is a service."""
+
+    def service(self, *args):
+        """A service that runs a container of this program: its name, the container's, and how the start went."""
+        name = self.new_id()
+        path, _ = self.path()
+        service = "orloptest-%s.service" % name
+        bundle = self.bundle(*args, change=lambda bundle: bundle.linux.update(cgroupsPath=path))
+        self.addCleanup(systemctl, "stop", service)
+        scope = [] if IS_ROOT else ["--user"]
+        command = self.runtime.argv("run", "--bundle", bundle.path, name, options=("--systemd-cgroup",))
+        started = program.run(["systemd-run", *scope, "--quiet", "--unit", service, "--service-type=notify",
+                               "--property=NotifyAccess=all", "--property=TimeoutStartSec=60", *command],
+                              env=environment(), timeout=120)
+        return service, name, started
+
+    def test_a_service_is_up_when_the_program_says_so(self):
+        script = "sleep 2; /bin/probe notify STATUS=loading; /bin/probe notify 'READY=1\nSTATUS=up'; exec sleep 100"
+        begin = time.monotonic()
+        service, name, started = self.service("/bin/sh", "-c", script.replace("\\n", "\n"))
+        self.assertEqual(started.status, 0, str(started))
+        self.assertGreater(time.monotonic() - begin, 2)
+        shown = properties(service)
+        self.assertEqual((shown["ActiveState"], shown["SubState"], shown["StatusText"]), ("active", "running", "up"))
+        if IS_ROOT:  # a user's manager takes no main process from another unit's cgroup
+            self.assertEqual(int(shown["MainPID"]), self.pid_of(name))
+        self.runtime.ok("exec", name, "/bin/sh", "-c", "NOTIFY_SOCKET=/run/notify/notify.sock /bin/probe notify STATUS=later")
+        program.until(lambda: properties(service)["StatusText"] == "later", "the status is handed on")
+        self.runtime.ok("kill", name, "KILL")
+        program.until(lambda: properties(service).get("ActiveState") != "active", "the service ends")
+        self.assertEqual(self.runtime.entries(), [])
+
+    def test_a_program_that_ends_without_a_word(self):
+        service, _, started = self.service("/bin/false")
+        self.assertNotEqual(started.status, 0)
+        self.assertEqual(self.runtime.entries(), [])
+
+
 class Crash(UnitCase):
     def test_killed_while_it_makes_the_unit(self):
         """Whatever the moment, delete --force leaves nothing: no unit, no cgroup, no process."""

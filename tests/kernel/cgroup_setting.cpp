@@ -51,6 +51,9 @@ TEST_CASE("cgroup setting: the other name, or nothing, where the file is not the
   PretendedCgroup const cgroup;
   cgroup.put("io.weight", "");
   auto weight = cgroup.setting("io.bfq.weight", "500");
+  CHECK(failure_of([&] { write_settings({weight}); }).starts_with("write(\""));
+  weight.where = "linux.resources.blockIO.weight";
+  CHECK(failure_of([&] { write_settings({weight}); }).starts_with("linux.resources.blockIO.weight: write(\""));
   CHECK(failure_of([&] { write_settings({weight}); }).find("io.bfq.weight") != std::string::npos);
   weight.other_file = "io.weight";
   weight.other_value = "4950";

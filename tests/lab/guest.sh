@@ -15,7 +15,7 @@ UNITS=$ROOT/etc/systemd/system
 load_modules() {
     mkdir /mnt/modules && mount -t hostfs none /mnt/modules -o "$LAB_MODULES"
     for name in fs/overlayfs/overlay fs/fuse/fuse fs/autofs/autofs4 lib/crc-ccitt net/ipv6/ipv6 drivers/net/tun drivers/net/veth \
-        drivers/net/dummy; do
+        drivers/net/dummy drivers/block/loop; do
         for file in /mnt/modules/kernel/$name.ko*; do
             [ ! -e "$file" ] || insmod "$file"
         done

@@ -80,6 +80,11 @@ constexpr Row refusal_rows[] = {
     {"v2", "linux.resources.unified: \"../../x\" is no name of a cgroup v2 file", [](LinuxResources& r) { r.unified = {{"../../x", "1"}}; }},
     {"v2", "linux.resources.unified: \"memory.max/../../cgroup.kill\" is no name", [](LinuxResources& r) { r.unified = {{"memory.max/../../cgroup.kill", "1"}}; }},
     {"v2", "linux.resources.unified: \"tasks\" is no name", [](LinuxResources& r) { r.unified = {{"tasks", "1"}}; }},
+    {"v2", "linux.resources.unified: \"cgroup.procs\" is no setting: it moves, stops or kills processes", [](LinuxResources& r) { r.unified = {{"cgroup.procs", "1"}}; }},
+    {"v2", "linux.resources.unified: \"cgroup.threads\" is no setting", [](LinuxResources& r) { r.unified = {{"cgroup.threads", "1"}}; }},
+    {"v2", "linux.resources.unified: \"cgroup.kill\" is no setting", [](LinuxResources& r) { r.unified = {{"cgroup.kill", "1"}}; }},
+    {"v2", "linux.resources.unified: \"cgroup.freeze\" is no setting", [](LinuxResources& r) { r.unified = {{"cgroup.freeze", "1"}}; }},
+    {"v1-all", "linux.resources.blockIO.weightDevice[0]: has neither weight nor leafWeight", [](LinuxResources& r) { r.block_io.emplace().weight_device = {{8, 0, {}, {}}}; }},
 };
 // clang-format on
 

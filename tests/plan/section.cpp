@@ -302,7 +302,8 @@ TEST_CASE("namespaces: a network is made at the clone where a small limit would 
     bool at_clone;
   };
   // With v1 alone the process comes into its cgroup later.
-  constexpr Row rows[] = {{"v2", 1 << 20, true}, {"v2", 1 << 30, false}, {"v1-all", 1 << 20, false}};
+  constexpr Row rows[] = {{"v2", 1 << 20, true}, {"v2", (4 << 20) - 1, true}, {"v2", 4 << 20, false}, {"v2", 1 << 30, false},
+                          {"v2", -1, false}, {"v1-all", 1 << 20, false}};
   for (auto const& row : rows) {
     INFO(row.layout << " " << row.limit);
     oci::Spec spec = base_spec();

@@ -218,7 +218,7 @@ TEST_CASE("unit: limits") {
   CHECK(limits_of("memory.max", "1G") == "");  // the file takes it
   CHECK(limits_of("memory.max", "0") == "");
   CHECK(limits_of("memory.min", "0") == "MemoryMin t 0");
-  CHECK(limits_of("pids.max", "0") == "");
+  CHECK(limits_of("pids.max", "0") == "TasksMax t 1");  // systemd takes no 0, and init is one already
   CHECK(limits_of("cpu.idle", "1") == "CPUWeight t 0");
   CHECK(limits_of("cpu.max", "max 50000") == "CPUQuotaPerSecUSec t 18446744073709551615; CPUQuotaPeriodUSec t 50000");
   CHECK(limits_of("cpu.max", "150000") == "CPUQuotaPerSecUSec t 1500000");

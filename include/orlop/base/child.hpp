@@ -43,6 +43,8 @@ struct Identity {
   bool is_alive() const { return state != 'Z' && state != 'X'; }
 };
 std::optional<Identity> try_identity(pid_t pid);
+// The numbers in /proc are those of our own pid namespace.
+bool is_proc_ours();
 // 0 or errno. SIGKILL to a dead process is ESRCH.
 int try_signal(int pidfd, int signal) noexcept;
 // False: still alive after that many milliseconds.

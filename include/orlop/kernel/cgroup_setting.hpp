@@ -25,6 +25,7 @@ struct CgroupSetting {
   std::string usage_file;
   // A memory limit so tight that it has to wait for what the container's own start needs.
   bool is_last = false;
+  std::string where;  // "linux.resources.cpu": who wants it, for an error
   bool operator==(CgroupSetting const&) const = default;
 };
 

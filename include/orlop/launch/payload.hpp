@@ -21,7 +21,7 @@
 //   AppArmor profile, SELinux label      process.apparmorProfile and selinuxLabel, else as the policy says
 //   nice, scheduler, io priority         process.scheduler and ioPriority, else the caller's
 //   memory policy, oom score adjustment  linux.memoryPolicy and process.oomScoreAdj, else the caller's
-//   affinity                             the caller's
+//   affinity, coredump filter            the caller's
 //   descriptors from 3 on                none but those of LISTEN_FDS and --preserve-fds
 //
 // The filter is loaded last of all, with nothing but execve behind it: a profile needs to allow what the program calls,
