@@ -69,7 +69,9 @@ def in_guests():
     env = ["env", "ORLOP=" + os.path.join(BUILD, "orlop"), "PROBE=" + os.path.join(BUILD, "tests", "probe", "probe")]
     labels = os.path.join(SOURCE, "tests", "integration", "labels.py")
     kernels = (("AppArmor", "security=apparmor apparmor=1"), ("SELinux", "security=selinux selinux=1 enforcing=0"))
-    found = [Program("labels of %s in a guest" % name, [*PYTHON, script, "--append", words, "--", *env, *PYTHON, labels, name], {}, 600)
+    found = [Program("a ramdisk as the root of a guest", [*PYTHON, os.path.join(SOURCE, "tests", "lab", "ramdisk.py")],
+                     {"ORLOP": ORLOP, "PROBE": PROBE}, 300)]
+    found += [Program("labels of %s in a guest" % name, [*PYTHON, script, "--append", words, "--", *env, *PYTHON, labels, name], {}, 600)
              for name, words in kernels]
     # Root's are among those of the lab.
     systemd = os.path.join(SOURCE, "tests", "integration", "systemd.py")
