@@ -52,7 +52,9 @@ public:
       for (auto const& limit : plan_.process.rlimits) kernel::raise_hard_limit(0, limit);
     if (plan_.process.priorities_from_outside) take_on_priorities(plan_.process, 0);
     std::vector<int> kept = kept_descriptors(plan_.process);
-    kept.insert(kept.end(), {std::min(channel_, entrance_.init), std::max(channel_, entrance_.init)});
+    // Among numbers that the caller has left out there may be ours.
+    kept.insert(kept.end(), {channel_, entrance_.init});
+    std::sort(kept.begin(), kept.end());
     kernel::close_all_but(kept);
     // Who has no mount namespace of its own has a root in the host's.
     if (!plan_.rootfs.has_own_mounts()) root_ = {path::open_host(plan_.rootfs.path, O_PATH | O_DIRECTORY), plan_.rootfs.path};

@@ -157,7 +157,9 @@ class CommandLine(ContractCase):
     def test_options_behind_the_id(self):
         name = self.start_sleeper()
         self.runtime.ok("update", name, "--resources", "-", data=json.dumps(self.a_limit()).encode())
-        self.runtime.ok("ps", name, "-ef")
+        # In User Mode Linux it cannot find out when the system was started.
+        if subprocess.run(["ps", "-ef"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
+            self.runtime.ok("ps", name, "-ef")
         self.runtime.ok("events", name, "--stats")
         self.runtime.ok("kill", name, "KILL", "--all")
         self.runtime.wait_for(name, "stopped")

@@ -81,7 +81,13 @@ class Preserved(ContainerCase):
     def test_some_that_are_not_open_of_exec(self):
         name = self.start_sleeper()
         result = self.call("3<&- 6</etc/passwd", "exec", "--preserve-fds", "9", name, "/bin/probe", "report", "fds")
+        self.assertEqual(result.status, 0, str(result))
         self.assertEqual(sorted(json.loads(result.stdout)["fds"]), ["0", "1", "2", "6"], str(result))
+        # Orlop's own have lower numbers.
+        argv = self.runtime.argv("exec", "--preserve-fds", "99", name, "/bin/probe", "report", "fds")
+        result = program.run(["/bin/bash", "-c", "exec 90</etc/passwd; exec \"$@\"", "bash", *argv])
+        self.assertEqual(result.status, 0, str(result))
+        self.assertEqual(sorted(json.loads(result.stdout)["fds"]), ["0", "1", "2", "90"], str(result))
 
     def test_into_a_joined_user_namespace(self):
         """By way of one more process."""
