@@ -132,10 +132,11 @@ void Join::execute() {
     clone();
     serve(channel_, signals_, is_executing_, "the program was executed", [&](Heard& heard) { return is_done(heard); });
   } catch (Error const& error) {
-    // Whatever the kernel calls it: into a container that has died meanwhile nobody gets. ESRCH, and
-    // ENOMEM of the clone: its init is just ending.
-    int const patience_ms = error.code() == ESRCH || error.code() == ENOMEM ? 1000 : 0;
-    if (error.exit_status() == 1 && process::wait_for_end(init_, patience_ms)) throw Error::refusal(stopped);
+    // Whatever the kernel calls it: into a container that has died meanwhile nobody gets. ESRCH: its init has given its
+    // namespaces up, and may wait for its children to end (who stand still, for delete). ENOMEM of the clone: it is ending.
+    int const patience_ms = error.code() == ENOMEM ? 1000 : 0;
+    bool const has_ended = error.code() == ESRCH || process::wait_for_end(init_, patience_ms);
+    if (error.exit_status() == 1 && has_ended) throw Error::refusal(stopped);
     throw;
   }
   deliver_pidfd(process_.pidfd(), options_.pidfd_socket, "setns");
