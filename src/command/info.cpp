@@ -63,7 +63,8 @@ std::string cgroups_text(launch::Survey& host) {
   std::string text;
   for (auto const& hierarchy : host.cgroup_hierarchies()) {
     auto const& controllers = hierarchy.is_v2 ? host.unified_controllers() : hierarchy.controllers;
-    text += concat({"  ", hierarchy.mount, ": version ", hierarchy.is_v2 ? "2" : "1", controllers.empty() ? "" : ", ", joined(controllers), "\n"});
+    text += concat({"  ", hierarchy.mount, ": version ", hierarchy.is_v2 ? "2" : "1", controllers.empty() ? "" : ", ",
+                    joined(controllers), "\n"});
   }
   return text.empty() ? "cgroups: none\n" : concat({"cgroups:\n", text});
 }

@@ -105,13 +105,6 @@ class Create(UnifiedCase):
             self.assert_one_line(result, "config.json:", "linux.resources.cpu.%s: cannot be had with cgroup v2" % member)
         self.assert_nothing_left()
 
-    def test_a_fork_fails(self):
-        self.need("pids")
-        result = self.run_container("/bin/sh", "-c", "/bin/true; echo forked", change=resources(pids={"limit": 1}))
-        self.assertNotEqual(result.status, 0)
-        self.assertIn("fork", result.stderr)
-        self.assertNotIn("forked", result.stdout)
-
     def test_weight_of_block_devices(self):
         """Where the kernel has the scheduler that knows weights."""
         self.need("io")

@@ -225,7 +225,8 @@ struct Process {
   std::optional<kernel::MemoryPolicy> memory_policy;
   std::optional<unsigned long> personality;  // PER_*; default_personality if there is none
   bool no_new_privileges = false;
-  unsigned kept_descriptors = 0;  // numbers of the caller's, from 3 on: those of LISTEN_FDS first, then those of --preserve-fds, not all of them open
+  // Numbers of the caller's, from 3 on: those of LISTEN_FDS first, then those of --preserve-fds, not all of them open.
+  unsigned kept_descriptors = 0;
   unsigned listen_fds = 0;        // how many of them are sockets of sd_listen_fds(3)
   std::optional<std::string> session_keyring;  // a new one of this name; absent: the caller's
   std::string apparmor_profile, selinux_label;  // empty: as orlop has them
