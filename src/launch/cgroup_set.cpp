@@ -78,17 +78,25 @@ void remove_one(std::string const& directory, std::vector<std::string> const& al
   throw Error::refusal(concat({"cgroup ", directory, " is still in use by ", processes_text(directory)}));
 }
 
+void move_into(kernel::CgroupDirectory const& directory, pid_t process) {
+  file::write_existing(directory.full() + "/cgroup.procs", std::to_string(process));
+}
+
 }  // namespace
 
 Fd CgroupSet::make_birthplace() {
   Doing const doing{"cgroup"};
   auto const* const born = cgroup_.born_in();
   if (!born) return {};
-  bool const is_new = make(*born);
-  // Where v2 is all there is, its controllers count what the statistics show, limit or not.
-  kernel::enable_controllers(born->hierarchy.mount, born->path, cgroup_.controllers, cgroup_.directories.size() == 1);
-  if (is_new && cgroup_.owner && cgroup_.payload.empty()) kernel::delegate_cgroup(born->full(), *cgroup_.owner);
+  make_tree(*born);
   return kernel::open_cgroup(*born);
+}
+
+void CgroupSet::make_tree(kernel::CgroupDirectory const& tree) {
+  bool const is_new = make(tree);
+  // Where v2 is all there is, its controllers count what the statistics show, limit or not.
+  kernel::enable_controllers(tree.hierarchy.mount, tree.path, cgroup_.controllers, cgroup_.is_only_tree());
+  if (is_new && cgroup_.owner && cgroup_.payload.empty()) kernel::delegate_cgroup(tree.full(), *cgroup_.owner);
 }
 
 // All of the directories are the unit's, and so ours: those that systemd does not make, too.
@@ -124,7 +132,7 @@ void CgroupSet::take_over_tree(pid_t process) {
   bool const has_subgroup = !cgroup_.unit->subgroup.empty();
   if (has_subgroup || !cgroup_.is_only_tree()) {
     kernel::make_cgroup(*tree);
-    file::write_existing(tree->full() + "/cgroup.procs", std::to_string(process));
+    move_into(*tree, process);
   }
   kernel::enable_controllers(tree->hierarchy.mount, tree->path, cgroup_.controllers, has_subgroup && cgroup_.is_only_tree());
   if (cgroup_.owner && cgroup_.payload.empty()) kernel::delegate_cgroup(tree->full(), *cgroup_.owner);
@@ -135,6 +143,9 @@ void CgroupSet::make_rest(pid_t process, int interruption) {
   if (cgroup_.unit) {
     make_unit(process, interruption);
     take_over_tree(process);
+  } else if (auto const* const tree = cgroup_.tree(); tree && cgroup_.is_entered_late) {
+    make_tree(*tree);
+    move_into(*tree, process);
   }
   for (auto const& directory : cgroup_.directories)
     if (!directory.hierarchy.is_v2) make(directory);
@@ -183,7 +194,7 @@ void CgroupSet::enter_payload(pid_t process, std::optional<uid_t> owner) {
   Doing const doing{"cgroup"};
   kernel::CgroupDirectory const payload{cgroup_.tree()->hierarchy, concat({cgroup_.tree()->path, "/", cgroup_.payload})};
   make(payload);
-  file::write_existing(payload.full() + "/cgroup.procs", std::to_string(process));
+  move_into(payload, process);
   kernel::enable_controllers(payload.hierarchy.mount, payload.path, {}, true);
   if (owner) kernel::delegate_cgroup(payload.full(), *owner);
 }

@@ -121,6 +121,7 @@ void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Request const&
   std::string const path =
       has_unit ? plan.cgroup.unit->path : path::cleaned(config.cgroups_path.empty() ? plan.id : config.cgroups_path);
   if (path == "/") throw Refusal{"linux.cgroupsPath", "is the root of the hierarchy, which is the host's"};
+  plan.cgroup.is_entered_late = plan.namespaces.is_new(CLONE_NEWUSER) && plan.namespaces.joins(CLONE_NEWCGROUP);
   for (auto const& hierarchy : host.cgroup_hierarchies()) {
     kernel::CgroupDirectory directory{hierarchy, path};
     if (!has_unit && request.cgroup_may_lack && is_left_out(directory, config, host, plan))

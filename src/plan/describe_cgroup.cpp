@@ -62,6 +62,7 @@ Description describe_cgroup(Cgroup const& cgroup) {
   for (auto const& setting : cgroup.settings) settings.add(Description::text(setting_text(setting)));
   if (!cgroup.settings.empty()) section.add("settings", std::move(settings));
   if (cgroup.owner) section.add("is given to the user", Description::number(*cgroup.owner));
+  if (cgroup.is_entered_late && cgroup.tree()) section.add("process is moved into", Description::text(cgroup.tree()->full()));
   if (auto const* born = cgroup.born_in()) section.add("process is born in", Description::text(born->full()));
   return section;
 }

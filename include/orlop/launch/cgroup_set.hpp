@@ -22,7 +22,7 @@ public:
 
   // Before the clone: the v2 directory, in which the process is born. Its descriptor, or none.
   Fd make_birthplace();
-  // Beside the child: all others; then every setting. A unit of systemd is made with the process in it; the wait for it
+  // Beside the child: all others (a v2 directory that is entered late: with the process in it); then every setting. A unit of systemd is made with the process in it; the wait for it
   // ends when `interruption` can be read.
   void make_rest(pid_t process, int interruption);
   void set();
@@ -41,6 +41,7 @@ public:
 
 private:
   bool make(kernel::CgroupDirectory const& directory);
+  void make_tree(kernel::CgroupDirectory const& tree);
   void make_unit(pid_t process, int interruption);
   void check_place(pid_t process) const;
   void take_over_tree(pid_t process);

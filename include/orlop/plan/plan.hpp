@@ -104,9 +104,12 @@ struct Cgroup {
     return nullptr;
   }
   bool is_only_tree() const { return directories.size() == 1 && tree(); }
+  // The v2 directory is entered behind the clone, moved in by the parent: a process that is born in a joined cgroup
+  // namespace cannot be born in a cgroup outside of it (nsdelegate: ENOENT).
+  bool is_entered_late = false;
   // Where the process is born (clone3, CLONE_INTO_CGROUP): in the v2 directory, unless systemd makes it, which wants to
   // see the process first. The v1 ones it enters by itself.
-  kernel::CgroupDirectory const* born_in() const { return unit ? nullptr : tree(); }
+  kernel::CgroupDirectory const* born_in() const { return unit || is_entered_late ? nullptr : tree(); }
   // Some settings wait until init needs no memory any more.
   bool has_last_settings() const {
     for (auto const& setting : settings)
