@@ -6,6 +6,7 @@
 #include "mount_source.hpp"
 #include "net_device.hpp"
 #include "rdt_set.hpp"
+#include "realtime.hpp"
 #include "stage.hpp"
 
 #include "orlop/base/file.hpp"
@@ -128,8 +129,12 @@ void Creation::create() {
   refuse_unit_that_exists(plan_.cgroup);
   claim();
   clone(std::move(joined));
-  make_outside();
-  serve(channel_, signals_, is_executing_, "the container was made", [&](Heard& heard) { return is_done(heard); });
+  try {
+    make_outside();
+    serve(channel_, signals_, is_executing_, "the container was made", [&](Heard& heard) { return is_done(heard); });
+  } catch (Error& error) {
+    throw with_realtime_hint(std::move(error), plan_.process, record_.all_cgroups);
+  }
 }
 
 // Into a joined pid namespace we go for as long as the clone takes: so init is our own child there, too.
@@ -171,7 +176,6 @@ void Creation::map_ids() {
 // What the kernel asks the host's privilege for is done for the child, by pid.
 void Creation::prepare_by_pid(kernel::IdSpans const& uids, kernel::IdSpans const& gids) {
   for (auto const& limit : plan_.process.rlimits) kernel::raise_hard_limit(init_.pid(), limit);
-  if (plan_.process.priorities_from_outside) take_on_priorities(plan_.process, init_.pid());
   if (plan_.process.terminal.wanted) return;  // its streams are not ours
   auto const uid = kernel::id_outside(uids, plan_.process.user.uid);
   auto const gid = kernel::id_outside(gids, plan_.process.user.gid);
@@ -279,6 +283,10 @@ bool Creation::is_done(Heard& heard) {
       return false;
     case Word::move_netdevs:
       move_net_devices(plan_.net_devices, heard.fd);
+      if (!say(channel_, Word::done)) report_death();
+      return false;
+    case Word::set_priorities:
+      take_on_priorities(plan_.process, init_.pid());
       if (!say(channel_, Word::done)) report_death();
       return false;
     case Word::last_settings:

@@ -88,6 +88,7 @@ public:
     make_working_directory(root, plan_.process.cwd);  // while the root can be written
     take_on_labels(plan_.process);  // while there is a /proc that is not the container's
     change_root(root, plan_.rootfs);
+    if (plan_.process.has_priorities_from_outside()) ask(channel_, Word::set_priorities);
     take_on(plan_.process);
     if (plan_.process.args.empty()) keep_namespaces();
     Execution const program{plan_.process, find_executable(plan_.process)};

@@ -2,6 +2,8 @@
 // clone its children belong to the container's pid namespace.
 #include "orlop/launch/join.hpp"
 
+#include "realtime.hpp"
+
 #include "orlop/base/file.hpp"
 #include "orlop/base/log.hpp"
 #include "orlop/base/path.hpp"
@@ -131,13 +133,13 @@ void Join::execute() {
   try {
     clone();
     serve(channel_, signals_, is_executing_, "the program was executed", [&](Heard& heard) { return is_done(heard); });
-  } catch (Error const& error) {
+  } catch (Error& error) {
     // Whatever the kernel calls it: into a container that has died meanwhile nobody gets. ESRCH: its init has given its
     // namespaces up, and may wait for its children to end (who stand still, for delete). ENOMEM of the clone: it is ending.
     int const patience_ms = error.code() == ENOMEM ? 1000 : 0;
     bool const has_ended = error.code() == ESRCH || process::wait_for_end(init_, patience_ms);
     if (error.exit_status() == 1 && has_ended) throw Error::refusal(stopped);
-    throw;
+    throw with_realtime_hint(std::move(error), plan_.process, plan_.exec->cgroups);
   }
   deliver_pidfd(process_.pidfd(), options_.pidfd_socket, "setns");
   if (options_.pid_file.empty()) return;

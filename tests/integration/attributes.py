@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from harness import runner  # noqa: E402
+from harness import cgroup, runner  # noqa: E402
 from harness.case import ContainerCase, quick, skip  # noqa: E402
 
 IOPRIO_GET = {"x86_64": 252, "aarch64": 31}
@@ -90,6 +90,46 @@ class Attributes(ContainerCase):
                     self.assertIn('"scheduler":%d' % (number if number < 6 else number | 0x40000000), result.stdout)
                 else:
                     self.assert_one_line(result, "process.scheduler: sched_setattr(")
+
+    def test_realtime_in_a_cgroup_that_has_none(self):
+        """A new cgroup of version 1 has no processor time for it: the hint says what gives it some."""
+        key = next((key for key in cgroup.hierarchies() if "cpu" in key.split(",")), None)
+        if key is None or not os.path.exists(cgroup.hierarchies()[key] + "/cpu.rt_runtime_us"):
+            skip("no cgroup of version 1 with CONFIG_RT_GROUP_SCHED")
+        wanted = {"policy": "SCHED_FIFO", "priority": 5}
+        path = "/" + self.new_id()
+
+        def change(bundle):
+            bundle.linux["cgroupsPath"] = path
+            bundle.process["scheduler"] = wanted
+        hint = ("hint: the cgroup %s has no processor time for real-time processes (cpu.rt_runtime_us is 0): "
+                "linux.resources.cpu.realtimeRuntime gives it some" % cgroup.path_of(key, path))
+        result = self.run_container("/bin/true", change=change)
+        self.assertEqual(result.status, 1)
+        self.assert_one_line(result, "process.scheduler: sched_setattr(", "operation not permitted")
+        self.assertEqual(result.stderr.splitlines()[1:], [hint])
+
+        def with_users(bundle):
+            change(bundle)
+            bundle.user_namespace()
+        result = self.run_container("/bin/true", change=with_users)
+        self.assertEqual(result.stderr.splitlines()[1:], [hint], str(result))
+
+        name, bundle = self.start_with_bundle(lambda bundle: bundle.linux.update(cgroupsPath=path))
+        process = os.path.join(bundle.path, "process.json")
+        with open(process, "w") as file:
+            json.dump(dict(bundle.process, args=["/bin/true"], scheduler=wanted), file)
+        result = self.runtime.call("exec", "--process", process, name)
+        self.assertEqual(result.status, 255)
+        self.assertEqual(result.stderr.splitlines()[1:], [hint])
+
+        def given(bundle):
+            change(bundle)
+            bundle.linux["cgroupsPath"] = "/" + self.new_id()
+            bundle.linux["resources"] = {"cpu": {"realtimePeriod": 500000, "realtimeRuntime": 1000}}
+        for more in (lambda bundle: None, lambda bundle: bundle.user_namespace()):
+            result = self.run_container("/bin/true", change=lambda bundle: (given(bundle), more(bundle)))
+            self.assertEqual(result.status, 0, str(result))
 
     def test_a_scheduler_that_the_kernel_refuses(self):
         for wanted in ({"policy": "SCHED_ISO"}, {"policy": "SCHED_FIFO", "priority": 1000}):

@@ -21,6 +21,8 @@
 //   open_devices       →   (user namespace) makes the nodes of linux.devices                 done + fd
 //   terminal + fd      →   keeps the master of the pty, or hands it to the console socket     done
 //   run_hooks          →   runs the prestart and createRuntime hooks                          done
+//   set_priorities     →   (user namespace) scheduler and I/O priority, which ask for the host's privilege and      done
+//                          for what the cgroups, that are entered by now, have for them
 //   last_settings      →   (only if there are some) memory limits so tight that init could hit them        done
 //   ready              →   (create) pid file and state are written: the container is created  done (create returns)
 //   executing          →   (run) the same; end of file follows when execve has closed it      -
@@ -56,6 +58,7 @@ enum class Word : std::uint8_t {
   open_devices,
   terminal,
   run_hooks,
+  set_priorities,
   last_settings,
   ready,
   executing,

@@ -225,6 +225,7 @@ struct Process {
   std::optional<kernel::Scheduling> scheduling;
   std::optional<kernel::IoPriority> io_priority;
   bool priorities_from_outside = false;  // these two, by who has the host's privilege, for it has none itself
+  bool has_priorities_from_outside() const { return priorities_from_outside && (scheduling || io_priority); }
   std::optional<kernel::MemoryPolicy> memory_policy;
   std::optional<unsigned long> personality;  // PER_*; default_personality if there is none
   bool no_new_privileges = false;
