@@ -81,11 +81,24 @@ void check_root(Mount const& mount) {
     throw Refusal{at("mounts", mount.index, "destination"), "is the container's root itself: only a directory or a file system of files can become that"};
 }
 
+// A new mount of these shows what others have mounted, too: the kernel has each of them once, or once for a network or an
+// ipc namespace, or for who mounts the same hierarchy. With some, whoever mounts it last decides for all (devtmpfs: a host
+// whose /dev is read-only), with others whoever comes first (sysfs: a pod whose next container cannot write to it).
+// Of a kind that is not listed nobody else has a mount, or, with a block device, the kernel refuses to change it.
+constexpr std::string_view shared_types[] = {
+    "binfmt_misc", "cgroup2",  "configfs",   "debugfs",  "devtmpfs",  "efivarfs", "fusectl", "mqueue",
+    "nfsd",        "pstore",   "rpc_pipefs", "securityfs", "selinuxfs", "smackfs",  "sysfs",   "tracefs",
+};
+
+bool is_shared(Mount const& mount) {
+  return std::find(std::begin(shared_types), std::end(shared_types), mount.type) != std::end(shared_types);
+}
+
 // A flag of a new file system is one of the mount and of the file system; so it is when both are changed.
 void finish_remount(Mount& mount) {
   bool const is_bind = mount.kind == MountKind::bind;
   mount.kind = is_bind ? MountKind::remount : MountKind::remount_filesystem;
-  if (is_bind) return;
+  if (is_bind || is_shared(mount)) return;
   if (mount.attributes.set & MOUNT_ATTR_RDONLY) mount.options.push_back({"ro", "", false});
   if (mount.attributes.clear & MOUNT_ATTR_RDONLY) mount.options.push_back({"rw", "", false});
 }
@@ -113,7 +126,8 @@ void finish_filesystem(Mount& mount) {
   mount.takes_mode = mount.type == "tmpfs" && !mount.copy_up && !has_mode && mount.id_map.is_empty();
   // As mount(2) does: a read-only mount of a new file system makes a read-only file system.
   // What is copied into it has to be written first: only the mount is read-only then.
-  if (mount.attributes.set & MOUNT_ATTR_RDONLY && !mount.copy_up) mount.options.push_back({"ro", "", false});
+  bool const is_mounts_alone = mount.copy_up || is_shared(mount);
+  if (mount.attributes.set & MOUNT_ATTR_RDONLY && !is_mounts_alone) mount.options.push_back({"ro", "", false});
 }
 
 // The kernel asks for rights in the namespace that such a file system shows, and a new user namespace has none in one

@@ -7,8 +7,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from harness import runner  # noqa: E402
-from harness.case import ContainerCase, quick  # noqa: E402
+from harness import kernel, runner  # noqa: E402
+from harness.case import ContainerCase, quick, skip  # noqa: E402
 
 LINK, FILE, DIRECTORY = 0o120000, 0o100000, 0o040000
 
@@ -176,6 +176,45 @@ class Flags(Source):
             self.assertIn("nosuid", mount[0]["options"])
 
 
+class SharedFileSystems(Source):
+    """A read-only mount of a file system that others have, too: theirs stays as it is."""
+
+    def test_of_the_kernels_only_one(self):
+        if not os.path.isdir("/run/lab"):
+            skip("not a guest of the lab: it would be this machine's /dev")
+        with open("/proc/filesystems") as file:
+            known = [line.split()[-1] for line in file]
+        for name in ("devtmpfs", "debugfs", "tracefs", "securityfs", "configfs", "pstore", "fusectl"):
+            if name not in known:
+                continue
+            with self.subTest(name):
+                theirs = os.path.join(self.directory, name)
+                os.mkdir(theirs)
+                kernel.mount(name, theirs, name, 0)
+                self.addCleanup(kernel.unmount, theirs)
+                mounts = by_target(self.report("mounts", change=lambda bundle: bundle.mount(
+                    "/tmp", type=name, source=name, options=["ro"]))["mounts"])
+                self.assertIn("ro", mounts["/tmp"]["options"])
+                self.assertIn("rw", mounts["/tmp"]["super"])
+                self.assertEqual(os.statvfs(theirs).f_flag & os.ST_RDONLY, 0)
+
+    def test_the_sysfs_of_a_network_namespace_that_is_joined(self):
+        """Its first mount makes the file system, and does not decide for the ones of other containers."""
+        def change(bundle, pid=None):
+            bundle.drop_namespace("network")
+            path = {"path": "/proc/%d/ns/net" % pid} if pid else {}
+            bundle.linux["namespaces"].append({"type": "network", **path})
+            bundle.config["mounts"] = [one for one in bundle.config["mounts"] if one["destination"] != "/sys"]
+            bundle.mount("/sys", type="sysfs", source="sysfs", options=["rw" if pid else "ro", "nosuid"])
+        first = self.pid_of(self.start_sleeper(change))
+        with open("/proc/%d/mounts" % first) as file:
+            options = [line.split()[3].split(",") for line in file if line.split()[1] == "/sys"]
+        self.assertIn("ro", options[0])
+        mounts = by_target(self.report("mounts", change=lambda bundle: change(bundle, first))["mounts"])
+        self.assertIn("rw", mounts["/sys"]["options"])
+        self.assertIn("rw", mounts["/sys"]["super"])
+
+
 class Many(Source):
     def test_time_is_linear(self):
         source = os.path.join(self.directory, "source")
@@ -205,7 +244,6 @@ class Types(Source):
                 mounts = by_target(self.report("mounts", change=lambda bundle: bundle.mount(
                     "/tmp", type=name, source="of-" + name, options=["nosuid", "noexec"]))["mounts"])
                 self.assertEqual(mounts["/tmp"]["type"], name)
-                # Not "ro": of what a kernel has only once, it would make the host's read-only as well.
                 self.assertLessEqual({"nosuid", "noexec"}, set(mounts["/tmp"]["options"]))
 
     def test_of_two_words_that_contradict_each_other_the_later_holds(self):
