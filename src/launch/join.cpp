@@ -77,18 +77,19 @@ std::vector<std::string> cgroups_of(plan::Exec const& exec) {
   return directories;
 }
 
-// The cgroup of the v2 tree that init is in, where the container's own has controllers for the ones below it and so takes
-// no process itself: init has moved down then, as systemd does.
+// The v2 cgroup that init is in, as a directory of the host; empty if it is not to be found. `own`: the container's, in which
+// exec cannot be: it has controllers for the ones below it and so takes no process itself (init has moved down then, as
+// systemd does), or it was removed when init had moved away. The tree may show more or less than our own cgroup namespace.
 std::string cgroup_of_init(std::string const& own, pid_t init) {
-  std::string const text = file::read(concat({"/proc/", init, "/cgroup"}));
-  for (auto const line : split(text, '\n')) {
-    if (!line.starts_with("0::")) continue;
-    std::string_view const path = line.substr(3);
-    // The container's own directory ends as init's path begins: "/sys/fs/cgroup/web" and "/web/init.scope".
-    for (auto slash = path.size(); slash != std::string_view::npos && slash > 0; slash = path.rfind('/', slash - 1))
-      if (own.ends_with(path.substr(0, slash))) return concat({own, path.substr(slash)});
+  std::string path = kernel::cgroup_of(std::to_string(init), "");
+  if (path == "/") path.clear();
+  for (auto length = own.size(); length != std::string::npos && length > 0; length = own.rfind('/', length - 1)) {
+    std::string const directory = own.substr(0, length) + path;
+    if (access((directory + "/cgroup.controllers").c_str(), F_OK) < 0) continue;
+    auto const there = kernel::cgroup_processes(directory);
+    if (std::find(there.begin(), there.end(), init) != there.end()) return directory;
   }
-  return own;
+  return {};
 }
 
 std::string outside_hint() {
@@ -180,6 +181,10 @@ void Join::clone() {
   std::string birthplace;
   for (auto const& directory : cgroups_of(*plan_.exec)) {
     Doing const doing{"cgroup"};
+    if (plan_.exec->may_follow_init && access(directory.c_str(), F_OK) < 0) {
+      birthplace = cgroup_of_init(directory, record_.init.pid);
+      if (!birthplace.empty()) continue;
+    }
     Fd tasks = kernel::open_tasks(directory);
     if (tasks.is_open())
       entrance.cgroups_v1.push_back(std::move(tasks));
@@ -200,8 +205,9 @@ void Join::clone() {
   try {
     child = born(birthplace);
   } catch (Error& error) {
-    std::string const other = birthplace.empty() ? "" : cgroup_of_init(birthplace, record_.init.pid);
-    bool const follows = error.code() == EBUSY && plan_.exec->may_follow_init && other != birthplace;
+    bool const is_refused = error.code() == EBUSY && plan_.exec->may_follow_init && !birthplace.empty();
+    std::string const other = is_refused ? cgroup_of_init(birthplace, record_.init.pid) : "";
+    bool const follows = !other.empty() && other != birthplace;
     entrance.waits_for_cgroup = error.code() == EACCES && !record_.unit.empty();
     if (error.code() == EACCES && record_.unit.empty()) throw std::move(error).with_hint(outside_hint());
     if (!follows && !entrance.waits_for_cgroup) throw;

@@ -272,6 +272,24 @@ class Payload(ContainerCase):
             self.assertEqual(mine.read(), all_there_are.read())
         self.end(name)
 
+    def test_exec_follows_an_init_that_has_left_it(self):
+        if cgroup.layout() != "v2":
+            skip("needs version 2 alone")
+        name = self.start_sleeper(change=self.change(name="payload"))
+        payload = cgroup.path_of("", cgroup.own(self.pid_of(name))[""])
+        other = os.path.join(os.path.dirname(payload), "other")
+        os.mkdir(other)
+        with open(os.path.join(other, "cgroup.procs"), "w") as file:
+            file.write(str(self.pid_of(name)))
+        os.rmdir(payload)
+        self.assertIn("\n0::/other\n", "\n" + self.runtime.ok("exec", name, "/bin/cat", "/proc/self/cgroup").stdout)
+        # What is asked for is not replaced.
+        result = self.runtime.call("exec", "--cgroup", "/payload", name, "/bin/true")
+        self.assertEqual(result.status, 255)
+        self.assert_one_line(result, "payload", "no such file or directory")
+        self.end(name)
+        self.assert_nothing_left()
+
     def test_a_cgroup_that_is_there_already(self):
         if cgroup.layout() != "v2":
             skip("needs version 2 alone")

@@ -241,6 +241,27 @@ class Flags(ExecCase):
         self.end(name)
         self.assert_nothing_left()
 
+    def test_beside_an_init_that_was_moved_away(self):
+        """The container's own v2 cgroup is gone."""
+        if "" not in cgroup.hierarchies():
+            skip("no version 2 here")
+        name = self.start_sleeper()
+        pid, own = self.pid_of(name), self.own_cgroups(name)[""]
+        path = "/" + self.new_id()
+        other = cgroup.path_of("", path)
+        os.mkdir(other)
+        self.addCleanup(os.rmdir, other)
+        for directory, is_left in ((other, True), (cgroup.hierarchies()[""], False)):
+            with open(os.path.join(directory, "cgroup.procs"), "w") as file:
+                file.write(str(pid))
+            if is_left:
+                os.rmdir(own)
+            result = self.exec(name, "/bin/cat", "/proc/self/cgroup", "/proc/1/cgroup")
+            self.assertEqual(result.status, 0, str(result))
+            seen = [line for line in result.stdout.splitlines() if line.startswith("0::")]
+            self.assertEqual(seen, ["0::/.." + (path if is_left else "")] * 2)
+        self.end(name)
+
 
 class Vanishing(ExecCase):
     def test_a_container_that_is_removed_meanwhile(self):
