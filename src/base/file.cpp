@@ -4,6 +4,8 @@
 #include "orlop/base/fd.hpp"
 #include "orlop/base/path.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
@@ -12,15 +14,15 @@
 
 namespace orlop::file {
 
+// By way of the stack: most files are short, and their texts are then no larger than they are.
 std::string read(int fd, std::string const& path, std::size_t most) {
   std::string text;
+  std::array<char, 4096> piece;
   for (;;) {
-    std::size_t const had = text.size();
-    std::size_t const room = std::min<std::size_t>(had ? had * 2 : 4096, most + 1 - had);
-    text.resize(had + room);
-    ssize_t const got = check(retry([&] { return ::read(fd, text.data() + had, room); }), "read", {path});
-    text.resize(had + static_cast<std::size_t>(got));
+    std::size_t const room = std::min(piece.size(), most + 1 - text.size());
+    ssize_t const got = check(retry([&] { return ::read(fd, piece.data(), room); }), "read", {path});
     if (got == 0) return text;
+    text.append(piece.data(), static_cast<std::size_t>(got));
     if (text.size() > most) fail(EFBIG, "read", {path});
   }
 }

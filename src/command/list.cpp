@@ -16,12 +16,16 @@ namespace {
 using container::StateReport;
 
 // The host's passwd(5), read by hand: a static program cannot ask the name services.
-std::string user_name(std::uint32_t uid) {
-  std::string text;
+std::string read_passwd() {
   try {
-    text = file::read("/etc/passwd", 16 * 1024 * 1024);
+    return file::read("/etc/passwd", 16 * 1024 * 1024);
   } catch (Error const&) {
+    return {};
   }
+}
+
+std::string user_name(std::uint32_t uid) {
+  static std::string const text = read_passwd();
   for (auto const line : split(text, '\n')) {
     auto const fields = split(line, ':');
     if (fields.size() > 2 && whole_number(fields[2]) == uid) return std::string{fields[0]};

@@ -118,7 +118,9 @@ int run_all(std::span<char*> words, char* const* argv) {
 
 }  // namespace orlop::command
 
-int main(int argc, char** argv) {
+namespace {
+
+int run_main(int argc, char** argv) {
   using namespace orlop;
   command::occupy_stdio();
   try {
@@ -130,4 +132,15 @@ int main(int argc, char** argv) {
     log::error(error.what(), "");
     return 1;
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int const status = run_main(argc, argv);
+#ifndef __SANITIZE_ADDRESS__  // whose search for leaks is an exit handler
+  // Nothing is buffered, and nobody waits for a destructor: what exit(3) would write to, the kernel would have to copy first.
+  _exit(status);
+#endif
+  return status;
 }

@@ -40,7 +40,11 @@ char const* word(Status status) {
   return "stopped";
 }
 
-std::string current_boot_id() { return std::string{trimmed(file::read("/proc/sys/kernel/random/boot_id"))}; }
+std::string const& current_boot_id() {
+  // `list` asks once a container.
+  static std::string const id{trimmed(file::read("/proc/sys/kernel/random/boot_id"))};
+  return id;
+}
 
 ProcessIdentity identify(pid_t pid) {
   auto const found = process::try_identity(pid);

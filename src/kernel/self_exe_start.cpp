@@ -206,15 +206,16 @@ void populate(std::uintptr_t begin, std::uintptr_t end, int advice) {
 }
 
 // What is likely to be touched: of a launch its functions, where contrib/layout has put them side by side; the constants,
-// behind which lie the unwinder's tables; and all that is written to but .bss, of which hardly anything is used.
+// behind which lie the unwinder's tables; and all that is written to, most of which is .bss with what operator new hands
+// out (src/command/allocation.cpp).
 void populate_image(bool is_launch) {
   Elf64_Phdr const *segment, *end = segments_end(segment);
   std::uintptr_t constants = 0, constants_end = 0;
   for (; segment != end; ++segment) {
-    std::uintptr_t const from = base() + segment->p_vaddr, to = from + segment->p_filesz;
+    std::uintptr_t const from = base() + segment->p_vaddr;
     if (segment->p_type == PT_GNU_EH_FRAME) constants_end = from;
     if (segment->p_type != PT_LOAD) continue;
-    if (segment->p_flags & PF_W) populate(from, to, MADV_POPULATE_WRITE);
+    if (segment->p_flags & PF_W) populate(from, from + segment->p_memsz, MADV_POPULATE_WRITE);
     else if (!(segment->p_flags & PF_X)) constants = from;
   }
   if (auto const launch_end = reinterpret_cast<std::uintptr_t>(orlop_launch_end);

@@ -22,7 +22,7 @@ bool is_alive(ProcessIdentity const& process, std::string const& boot_id);
 // A descriptor of exactly that process: opened first, identified after, so that a reused pid cannot slip in between. An
 // Error if it lives, and has no number, or another one, in our pid namespace.
 std::optional<Fd> try_hold(ProcessIdentity const& process, std::string const& boot_id);
-std::string current_boot_id();
+std::string const& current_boot_id();
 // Our own process, or another living one; a dead one is {pid, 0}.
 ProcessIdentity identify(pid_t pid);
 
