@@ -76,10 +76,10 @@ std::optional<Identity> try_identity(pid_t pid) {
   // The name in parentheses may hold anything: fields are counted behind the last ')'.
   std::string_view const all{text, static_cast<std::size_t>(got)};
   auto const fields = split(all.substr(std::min(all.rfind(')') + 2, all.size())), ' ');
-  if (fields.size() < 20) return std::nullopt;
-  auto const start = whole_number(fields[19]);
-  if (!start || fields[0].empty()) return std::nullopt;
-  return Identity{*start, fields[0][0]};
+  if (fields.size() < 37) return std::nullopt;
+  auto const start = whole_number(fields[19]), processor = whole_number(fields[36]);
+  if (!start || !processor || fields[0].empty()) return std::nullopt;
+  return Identity{*start, fields[0][0], static_cast<unsigned>(*processor)};
 }
 
 bool is_proc_ours() {

@@ -40,6 +40,7 @@ std::optional<Fd> try_pidfd(pid_t pid);
 struct Identity {
   std::uint64_t start_time = 0;
   char state = '?';
+  unsigned processor = 0;  // which it runs on, or waits for
   bool is_alive() const { return state != 'Z' && state != 'X'; }
 };
 std::optional<Identity> try_identity(pid_t pid);

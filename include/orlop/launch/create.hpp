@@ -78,6 +78,7 @@ private:
   void take_over(Fd pidfd, pid_t pid);
   void prepare_by_pid(kernel::IdSpans const& uids, kernel::IdSpans const& gids);
   void enter_payload();
+  void identify_init();
   void claim();
   void make_cgroups();
   void make_notify_directory();
