@@ -1,10 +1,8 @@
 #include "orlop/kernel/join.hpp"
 
 #include "orlop/base/error.hpp"
-#include "orlop/base/path.hpp"
 
 #include <cerrno>
-#include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -73,14 +71,6 @@ void join_process(int pidfd, std::uint64_t kinds) {
   auto const known = errno == EINVAL ? known_to_kernel(kinds) : kinds;
   if (known == 0) return;
   check(setns(pidfd, static_cast<int>(known)), "setns", {Word{"the container's init"}, Word{names_of(known)}});
-}
-
-ChildrenBeside::ChildrenBeside(int pidfd) : before_{path::open_host("/proc/self/ns/pid", O_RDONLY)}, owner_{getpid()} {
-  join_process(pidfd, CLONE_NEWPID);
-}
-
-ChildrenBeside::~ChildrenBeside() {
-  if (before_.is_open() && owner_ == getpid()) setns(before_, CLONE_NEWPID);
 }
 
 }  // namespace orlop::kernel

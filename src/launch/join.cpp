@@ -181,21 +181,22 @@ void Join::clone() {
   std::string birthplace;
   for (auto const& directory : cgroups_of(*plan_.exec)) {
     Doing const doing{"cgroup"};
-    if (plan_.exec->may_follow_init && access(directory.c_str(), F_OK) < 0) {
+    try {
+      Fd tasks = kernel::open_tasks(directory);
+      if (tasks.is_open())
+        entrance.cgroups_v1.push_back(std::move(tasks));
+      else
+        birthplace = directory;
+    } catch (Error const& error) {
+      if (error.code() != ENOENT || !plan_.exec->may_follow_init) throw;
       birthplace = cgroup_of_init(directory, record_.init.pid);
-      if (!birthplace.empty()) continue;
+      if (birthplace.empty()) throw;
     }
-    Fd tasks = kernel::open_tasks(directory);
-    if (tasks.is_open())
-      entrance.cgroups_v1.push_back(std::move(tasks));
-    else
-      birthplace = directory;
   }
   // From its first moment on the child can be seen in the container: it must not be looked into.
   kernel::set_dumpable(false);
   On const processors{plan_.exec->initial_processors};
-  std::optional<kernel::ChildrenBeside> beside;
-  if (has_pid_namespace) beside.emplace(init_);
+  if (has_pid_namespace) kernel::join_process(init_, CLONE_NEWPID);  // for this child, our last
   auto const born = [&](std::string const& directory) {
     Fd const cgroup = directory.empty() ? Fd{} : path::open_host(directory, O_PATH | O_DIRECTORY);
     return kernel::clone_into(0, cgroup);

@@ -21,7 +21,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
-#include <optional>
 
 namespace orlop::launch {
 
@@ -225,12 +224,10 @@ void run_mounter(plan::Plan const& plan, container::Record const& record, Fd ini
   }
   // What is in the container may see it, and must not look into it.
   kernel::set_dumpable(false);
-  std::optional<kernel::ChildrenBeside> beside;
-  if (way.namespaces & CLONE_NEWPID && needs_pid_namespace(plan)) beside.emplace(init);
+  if (way.namespaces & CLONE_NEWPID && needs_pid_namespace(plan)) kernel::join_process(init, CLONE_NEWPID);
   way.namespaces &= ~std::uint64_t{CLONE_NEWPID};
   auto child = kernel::clone_into(0, -1);
   if (!child) be_mounter(plan, way, theirs, work);
-  beside.reset();
   theirs.reset();
   serve_mounter(plan, ours);
   child->reap();

@@ -1,7 +1,5 @@
 // Becoming a neighbour of a running process: setns(2) by pidfd (Linux 5.8), /proc/PID/ns.
 #pragma once
-#include "orlop/base/fd.hpp"
-
 #include <cstdint>
 #include <sys/types.h>
 
@@ -13,21 +11,8 @@ namespace orlop::kernel {
 std::uint64_t namespaces_to_join(pid_t pid, bool may_join_own);
 
 // All of these kinds at once: the user namespace's rights count for the others. A mount namespace sets "/" and the
-// working directory to its root. The caller is single-threaded. A kind that this kernel does not have is passed over.
+// working directory to its root, a pid namespace is that of the next children. The caller is single-threaded. A kind that this
+// kernel does not have is passed over.
 void join_process(int pidfd, std::uint64_t kinds);
-
-// For as long as the object lives, children are born in the pid namespace of that process. In such a child it does nothing.
-class ChildrenBeside {
-public:
-  ChildrenBeside() = default;
-  explicit ChildrenBeside(int pidfd);
-  ChildrenBeside(ChildrenBeside const&) = delete;
-  ChildrenBeside& operator=(ChildrenBeside const&) = delete;
-  ~ChildrenBeside();
-
-private:
-  Fd before_;
-  pid_t owner_ = 0;
-};
 
 }  // namespace orlop::kernel
