@@ -13,6 +13,18 @@
 
 namespace orlop {
 
+namespace {
+
+// A killed process ends at once, unless a freezer of cgroup version 1 holds it: that one dies when it is let go, and the
+// caller's subreaper reaps it.
+bool is_over_soon(int pidfd) noexcept {
+  constexpr int patience_ms = 2000;
+  pollfd ended{pidfd, POLLIN, 0};
+  return retry([&] { return poll(&ended, 1, patience_ms); }) != 0;
+}
+
+}  // namespace
+
 Child::Child(pid_t pid, Fd pidfd) : pid_{pid}, owner_{getpid()}, pidfd_{std::move(pidfd)} {}
 
 Child::Child(Child&& other) noexcept
@@ -37,7 +49,7 @@ void Child::end() noexcept {
     process::try_signal(pidfd_, SIGKILL);
   else
     kill(pid_, SIGKILL);
-  retry([&] { return waitpid(pid_, nullptr, 0); });
+  if (!pidfd_.is_open() || is_over_soon(pidfd_)) retry([&] { return waitpid(pid_, nullptr, 0); });
   pid_ = 0;
 }
 

@@ -424,6 +424,25 @@ class Paused(ContainerCase):
             self.runtime.ok("resume", name)
             self.assertEqual((waiting.communicate(timeout=20)[0], waiting.returncode), ("thawed\n", 0))
 
+    def test_waiting_can_be_given_up(self):
+        """Where the freezer is version 1's, not even SIGKILL ends what it holds."""
+        name = self.start_sleeper()
+        self.runtime.ok("pause", name)
+        argv = self.runtime.argv("exec", "--ignore-paused", name, "/bin/probe", "say", "thawed")
+        with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as waiting:
+            self.addCleanup(self.runtime.call, "resume", name)
+            with self.assertRaises(subprocess.TimeoutExpired):
+                waiting.wait(0.5)
+            waiting.terminate()
+            try:
+                waiting.wait(10)
+            finally:
+                waiting.kill()
+            self.runtime.ok("resume", name)
+            out, err = waiting.communicate(timeout=20)
+        self.assertEqual((waiting.returncode, out), (128 + signal.SIGTERM, ""))
+        self.assertIn("interrupted by SIGTERM", err)
+
 
 if __name__ == "__main__":
     runner.main()

@@ -8,7 +8,7 @@
 
 namespace orlop {
 
-// A child, killed and reaped when it goes out of scope, unless released. The guard remembers which process made it: in
+// A child, killed and reaped when it goes out of scope, unless released (or frozen, and so not to be reaped). The guard remembers which process made it: in
 // the child of a clone it does nothing.
 class Child {
 public:
