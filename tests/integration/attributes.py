@@ -86,10 +86,13 @@ class Attributes(ContainerCase):
             with self.subTest(wanted["policy"]):
                 result = self.run_container("/bin/probe", "report", "attributes",
                                             change=lambda bundle: bundle.process.update(scheduler=wanted))
-                if result.status == 0:
-                    self.assertIn('"scheduler":%d' % (number if number < 6 else number | 0x40000000), result.stdout)
-                else:
+                if result.status != 0:
                     self.assert_one_line(result, "process.scheduler: sched_setattr(")
+                    continue
+                self.assertIn('"scheduler":%d' % (number if number < 6 else number | 0x40000000), result.stdout)
+                sleeper = self.start_sleeper(change=lambda bundle: bundle.process.update(scheduler=wanted))
+                self.assertEqual(os.sched_getparam(self.pid_of(sleeper)).sched_priority, wanted.get("priority", 0))
+                self.end(sleeper)
 
     def test_realtime_in_a_cgroup_that_has_none(self):
         """A new cgroup of version 1 has no processor time for it: the hint says what gives it some."""

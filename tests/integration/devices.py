@@ -149,6 +149,12 @@ class DeviceCgroup(ContainerCase):
         rule = {"allow": True, "type": "c", "major": 1, "minor": 11, "access": "rwm"}
         self.assertEqual(self.open_device("c", "1", "11", rules=[rule])["open"], 0)
 
+    def test_a_rule_allows_no_other_device(self):
+        rule = {"allow": True, "type": "c", "major": 1, "minor": 11, "access": "rwm"}
+        for other in ({"type": "b"}, {"major": 2}, {"minor": 12}):
+            with self.subTest(**other):
+                self.assertEqual(self.open_device("c", "1", "11", rules=[dict(rule, **other)])["open"], errno.EPERM)
+
     def test_a_later_rule_takes_back(self):
         rule = {"allow": True, "type": "c", "major": 1, "minor": 11, "access": "rwm"}
         back = dict(rule, allow=False)

@@ -34,8 +34,9 @@ class IdMap(ContainerCase):
 
     @quick
     def test_by_mappings(self):
-        found = self.owners("root", "one", uidMappings=self.mapping(0, 2000, 2), gidMappings=self.mapping(0, 3000, 2))
-        self.assertEqual(found, [(2000, 3000), (2001, 3001)])
+        found = self.owners("root", "one", "sailor", uidMappings=self.mapping(0, 2000, 2) + self.mapping(1000, 5, 1),
+                            gidMappings=self.mapping(0, 3000, 2) + self.mapping(1000, 6, 1))
+        self.assertEqual(found, [(2000, 3000), (2001, 3001), (5, 6)])
 
     @quick
     def test_by_option(self):

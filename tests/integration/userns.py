@@ -27,10 +27,11 @@ def user_namespace(bundle, *ranges):
 class User(ContainerCase):
     @quick
     def test_the_maps_are_the_configs(self):
-        uids, gids, ids = self.lines("read", "/proc/self/uid_map", "+", "read", "/proc/self/gid_map", "+",
-                                     "read", "/proc/self/status", change=user_namespace)
-        self.assertEqual(uids["text"].split(), ["0", str(BASE), str(COUNT)])
-        self.assertEqual(gids["text"].split(), ["0", str(BASE), str(COUNT)])
+        uids, gids, ids = self.lines(
+            "read", "/proc/self/uid_map", "+", "read", "/proc/self/gid_map", "+", "read", "/proc/self/status",
+            change=lambda b: b.user_namespace(((0, BASE, 1000), (5000, BASE + 1000, 7)), ((0, BASE, 1000), (6000, BASE + 2000, 8))))
+        self.assertEqual(uids["text"].split(), ["0", str(BASE), "1000", "5000", str(BASE + 1000), "7"])
+        self.assertEqual(gids["text"].split(), ["0", str(BASE), "1000", "6000", str(BASE + 2000), "8"])
         self.assertIn("Uid:\t0\t0\t0\t0", ids["text"])
         self.assertIn("Groups:\t \n", ids["text"])
 
