@@ -40,7 +40,9 @@ void check_words(Command const& command, Arguments const& arguments) {
 
 log::Level level_of(Arguments const& globals) {
   if (globals.has("debug")) return log::Level::debug;
-  std::string const word = globals.value("log-level", "warning");
+  std::string word = globals.value("log-level", "warning");
+  if (word == "warn") word = "warning";  // as youki spells it, which has one level more
+  if (word == "trace") word = "debug";
   for (auto const level : {log::Level::error, log::Level::warning, log::Level::info, log::Level::debug})
     if (word == log::word(level)) return level;
   throw Error::refusal(concat({"unknown log level \"", word, "\" (error, warning, info or debug)"}));

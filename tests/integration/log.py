@@ -139,6 +139,14 @@ class Log(ContainerCase):
         self.assertEqual(self.content(), "")
         self.assert_one_line(self.runtime.refuses("list", options=("--log-level", "loud")), "loud")
 
+    def test_level_in_the_words_of_youki(self):
+        self.run_container("/bin/true", options=self.json_options("--log-level", "trace"))
+        self.assertIn("debug", {entry["level"] for entry in self.objects()})
+        os.unlink(self.log)
+        self.run_container("/bin/true", change=lambda bundle: bundle.grant("CAP_WALK_THE_PLANK"),
+                           options=self.json_options("--log-level", "warn"))
+        self.assertEqual([entry["level"] for entry in self.objects()], ["warning"])
+
     def test_file_scheme(self):
         self.runtime.refuses("state", "nobody", options=("--log", "file:" + self.log))
         self.assertIn("container does not exist", self.content())
