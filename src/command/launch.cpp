@@ -80,6 +80,7 @@ plan::Request make_request(Context const& context, Arguments const& arguments, s
   request.caller = ordinary_caller();
   bool const is_hosts_root = geteuid() == 0 && kernel::is_in_initial_user_namespace();
   request.denies_setgroups = !is_hosts_root && kernel::id_maps_of(getpid()).denies_setgroups;
+  request.is_hosts_root = is_hosts_root;
   request.may_filter_devices = !request.caller && (geteuid() != 0 || is_hosts_root);
   if (context.cgroup_manager == CgroupManager::systemd) request.systemd = systemd_to_ask(is_hosts_root);
   std::string const& word = context.rootless;

@@ -129,7 +129,7 @@ plan::Update plan_update(container::ContainerDir const& container, container::Re
   if (auto const text = container.try_read_resources()) before = resources_in(*text, "resources.json");
   launch::Survey host;
   try {
-    return plan::make_update(spec, before, wanted, host, record.id, systemd_of(record));
+    return plan::make_update(spec, before, wanted, host, record.id, systemd_of(record), record.all_cgroups);
   } catch (plan::Refusal const& refusal) {
     throw Error::refusal(refusal.what());
   }

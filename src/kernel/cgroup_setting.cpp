@@ -123,6 +123,13 @@ bool is_listed(std::string_view list, std::string_view word) {
   throw error;
 }
 
+// Not the root of the whole tree, which may have both. Some controllers the kernel would switch on in spite of processes
+// (those of threads: cpu, pids), and take no process into what is below from then on: EOPNOTSUPP.
+bool has_processes_in_the_way(std::string const& directory) {
+  auto const type = try_read(directory + "/cgroup.type");
+  return type && trimmed(*type) == "domain" && !trimmed(try_read(directory + "/cgroup.procs").value_or("")).empty();
+}
+
 void enable_below(std::string const& directory, std::vector<std::string> const& needed, bool all) {
   std::string const control = directory + "/cgroup.subtree_control";
   std::string const enabled = file::read(control);
@@ -138,7 +145,10 @@ void enable_below(std::string const& directory, std::vector<std::string> const& 
   std::string together;
   for (auto const* list : {&missing, &optional})
     for (auto const& controller : *list) together += concat({together.empty() ? "+" : " +", controller});
-  if (together.empty() || file::try_write_existing(control, together) == 0) return;
+  if (together.empty()) return;
+  bool const is_barred = has_processes_in_the_way(directory);
+  if (is_barred && !missing.empty()) fail_enabling(directory, missing.front(), EBUSY);
+  if (is_barred || file::try_write_existing(control, together) == 0) return;
   for (auto const& controller : missing)
     if (int const code = file::try_write_existing(control, "+" + controller)) fail_enabling(directory, controller, code);
   for (auto const& controller : optional) file::try_write_existing(control, "+" + controller);

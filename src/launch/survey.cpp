@@ -109,6 +109,11 @@ std::string Survey::obstacle_to_cgroup(kernel::CgroupDirectory const& cgroup) {
   return cgroup.hierarchy.is_v2 ? obstacle_to_moving(cgroup) : std::string{};
 }
 
+std::string Survey::own_cgroup(kernel::CgroupHierarchy const& hierarchy) {
+  std::string path = kernel::cgroup_of("self", hierarchy.is_v2 ? std::string_view{} : hierarchy.controllers.front());
+  return path.starts_with("/..") ? "/" : path;
+}
+
 std::vector<kernel::CgroupHierarchy> const& Survey::cgroup_hierarchies() {
   if (!hierarchies_) hierarchies_ = find_hierarchies();
   return *hierarchies_;

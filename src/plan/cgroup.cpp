@@ -88,6 +88,34 @@ std::string first_limit(oci::LinuxConfig const& config) {
   return name ? concat({"linux.resources.", name}) : std::string{};
 }
 
+// Where linux.cgroupsPath is silent. Root of the host begins at the root of a hierarchy, which nobody else may write to: there
+// it is beside the caller's own cgroup, or else below it, where the caller's processes are in the way of controllers
+// (cgroups(7), "no internal processes").
+std::string default_path(kernel::CgroupHierarchy const& hierarchy, HostFacts& host, bool is_hosts_root, std::string const& id) {
+  std::string const name = concat({"/", id});
+  if (is_hosts_root) return name;
+  std::string const own = host.own_cgroup(hierarchy);
+  if (own == "/") return name;
+  std::string const beside = own.substr(0, own.rfind('/')) + name, below = own + name;
+  if (beside != own && host.obstacle_to_cgroup({hierarchy, beside}).empty()) return beside;
+  return host.obstacle_to_cgroup({hierarchy, below}).empty() ? below : beside;
+}
+
+// Where it is, of a container that is there already.
+std::optional<std::string> recorded_path(kernel::CgroupHierarchy const& hierarchy, Request const& request) {
+  for (auto const& directory : request.cgroups)
+    if (directory.starts_with(hierarchy.mount + "/")) return directory.substr(hierarchy.mount.size());
+  return std::nullopt;
+}
+
+// Nothing: a container that is there already has none in this hierarchy.
+std::optional<std::string> path_in(kernel::CgroupHierarchy const& hierarchy, std::string const& given, HostFacts& host,
+                                   Request const& request, Plan const& plan) {
+  if (plan.cgroup.unit) return given;
+  if (!request.cgroups.empty()) return recorded_path(hierarchy, request);
+  return given.empty() ? default_path(hierarchy, host, request.is_hosts_root, plan.id) : given;
+}
+
 // True: it is left out, and a note says why.
 bool is_left_out(kernel::CgroupDirectory const& directory, oci::LinuxConfig const& config, HostFacts& host, Plan& plan) {
   std::string const obstacle = host.obstacle_to_cgroup(directory);
@@ -118,12 +146,14 @@ void plan_without_cgroup(Plan& plan) {
 void plan_cgroup(oci::LinuxConfig const& config, HostFacts& host, Request const& request, Plan& plan) {
   bool const has_unit = request.systemd != Systemd::none;
   if (has_unit) plan_unit(config, host, request, plan);
-  std::string const path =
-      has_unit ? plan.cgroup.unit->path : path::cleaned(config.cgroups_path.empty() ? plan.id : config.cgroups_path);
-  if (path == "/") throw Refusal{"linux.cgroupsPath", "is the root of the hierarchy, which is the host's"};
+  std::string given = has_unit ? plan.cgroup.unit->path : config.cgroups_path;
+  if (!given.empty()) given = path::cleaned(given);
+  if (given == "/") throw Refusal{"linux.cgroupsPath", "is the root of the hierarchy, which is the host's"};
   plan.cgroup.is_entered_late = plan.namespaces.is_new(CLONE_NEWUSER) && plan.namespaces.joins(CLONE_NEWCGROUP);
   for (auto const& hierarchy : host.cgroup_hierarchies()) {
-    kernel::CgroupDirectory directory{hierarchy, path};
+    auto const path = path_in(hierarchy, given, host, request, plan);
+    if (!path) continue;
+    kernel::CgroupDirectory directory{hierarchy, *path};
     if (!has_unit && request.cgroup_may_lack && is_left_out(directory, config, host, plan))
       plan.cgroup.is_left_out = true;
     else

@@ -171,7 +171,7 @@ void plan_unit_update(Unit const& before, Unit const& unit, Update& update) {
 }  // namespace
 
 Update make_update(oci::Spec const& spec, oci::LinuxResources const& before, oci::LinuxResources const& wanted,
-                   HostFacts& host, std::string const& id, Systemd systemd) {
+                   HostFacts& host, std::string const& id, Systemd systemd, std::vector<std::string> const& cgroups) {
   Update update;
   update.resources = together(before, wanted);
   update.changes_devices = !wanted.devices.empty() && wanted.devices != before.devices;
@@ -181,6 +181,7 @@ Update make_update(oci::Spec const& spec, oci::LinuxResources const& before, oci
   plan.id = id;
   Request request;
   request.systemd = systemd;
+  request.cgroups = cgroups;
   config.resources = before;
   plan_cgroup(config, host, request, plan);
   plan_unit_annotations(spec.annotations, plan);

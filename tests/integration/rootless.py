@@ -262,23 +262,75 @@ class Rootless(UserCase):
         with open(copy, "rb") as file:
             self.assertEqual(file.read(), before)
 
-    def test_a_cgroup_that_was_given_to_the_user(self):
+    def given(self, *below):
+        """A cgroup that is the user's, and those below it; the user calls from the last one. Its directory."""
         if cgroup.layout() != "v2":
             skip("there is no delegation with version 1")
         group = "/sys/fs/cgroup/%suser" % settings.TAG
-        for path in (group, group + "/session"):
+        for path in (group, *(group + "/" + one for one in below)):
             os.mkdir(path)
             self.addCleanup(os.rmdir, path)
             os.chown(path, USER, USER)
             for file in ("cgroup.procs", "cgroup.subtree_control", "cgroup.threads"):
                 os.chown(os.path.join(path, file), USER, USER)
-        self.runtime.group = group + "/session"
+            self.runtime.group = path
+        return group
+
+    def place_of(self, name):
+        with open("/proc/%d/cgroup" % self.pid_of(name)) as file:
+            return [line.rstrip("\n")[3:] for line in file if line.startswith("0::")][0]
+
+    def check_default(self, *below):
+        group = self.given(*below)
+        name = self.start_sleeper(self.rootless())
+        self.assertEqual(self.place_of(name), "%s/%s" % (group[len("/sys/fs/cgroup"):], name))
+        self.runtime.ok("pause", name)
+        self.runtime.ok("resume", name)
+        self.runtime.ok("exec", name, "/bin/true")
+        self.end(name)
+        self.assertFalse(os.path.exists("%s/%s" % (group, name)))
+
+    def test_the_default_is_beside_the_users_own(self):
+        self.check_default("session")
+
+    def test_limits_beside_the_users_own(self):
+        group = self.given("session")
+        if "pids" not in cgroup.controllers():
+            skip("pids is not of version 2 here")
+        name = self.start_sleeper(self.rootless(lambda bundle: bundle.linux.update(resources={"pids": {"limit": 100}})))
+        file = "%s/%s/pids.max" % (group, name)
+        with open(file) as opened:
+            self.assertEqual(opened.read(), "100\n")
+        self.runtime.ok("update", "--pids-limit", "50", name)
+        with open(file) as opened:
+            self.assertEqual(opened.read(), "50\n")
+        self.end(name)
+
+    def test_the_default_is_below_the_users_own(self):
+        """What is beside it is not the user's. Its processes are in the way of limits."""
+        self.check_default()
+        if "pids" not in cgroup.controllers():
+            return
+        result = self.run_container("/bin/true", change=self.rootless(
+            lambda bundle: bundle.linux.update(resources={"pids": {"limit": 100}})))
+        self.assertEqual(result.status, 1)
+        self.assert_one_line(result, "cgroup: write(", "/cgroup.subtree_control", "+pids", "device or resource busy")
+        self.assertIn("hint: that cgroup has processes of its own", result.stderr)
+
+    def test_the_default_is_never_the_users_own(self):
+        group = self.given("session")
+        bundle = self.bundle("/bin/probe", "sleep", change=self.rootless())
+        self.runtime.ok("run", "--detach", "--bundle", bundle.path, "session")
+        self.assertEqual(self.place_of("session"), group[len("/sys/fs/cgroup"):] + "/session/session")
+        self.end("session")
+
+    def test_a_cgroup_that_was_given_to_the_user(self):
+        group = self.given("session")
 
         def change(bundle):
             bundle.linux["cgroupsPath"] = group[len("/sys/fs/cgroup"):] + "/web"
         name = self.start_sleeper(self.rootless(change))
-        with open("/proc/%d/cgroup" % self.pid_of(name)) as file:
-            self.assertIn(group[len("/sys/fs/cgroup"):] + "/web\n", file.read())
+        self.assertEqual(self.place_of(name), group[len("/sys/fs/cgroup"):] + "/web")
         self.runtime.ok("exec", name, "/bin/true")
         self.runtime.ok("pause", name)
         self.runtime.ok("resume", name)

@@ -26,7 +26,8 @@ struct HostAnswers {
   std::optional<oci::StringList> unified_controllers{};
   std::optional<WithoutCapabilities> grantable_capabilities{};        // all but those
   oci::StringList own_namespaces{};                                   // the files that are; absent: not asked for
-  std::optional<std::string> obstacle_to_cgroup{}, manager_cgroup{};
+  std::optional<std::string> own_cgroup{}, obstacle_to_cgroup{}, manager_cgroup{};
+  oci::StringList free_cgroups{};                                     // to which there is no obstacle
   std::optional<std::string> resctrl_mount{};
   std::optional<oci::StringList> security_modules{};
   bool filter_flags{};                                                // those of seccomp are known; absent: not asked for
@@ -66,7 +67,9 @@ constexpr auto host_answers = table<HostAnswers>(
     optional<&HostAnswers::unified_controllers>("unified_controllers"),
     optional<&HostAnswers::grantable_capabilities>("grantable_capabilities"),
     optional<&HostAnswers::own_namespaces>("own_namespaces"),
+    optional<&HostAnswers::own_cgroup>("own_cgroup"),
     optional<&HostAnswers::obstacle_to_cgroup>("obstacle_to_cgroup"),
+    optional<&HostAnswers::free_cgroups>("free_cgroups"),
     optional<&HostAnswers::manager_cgroup>("manager_cgroup"),
     optional<&HostAnswers::resctrl_mount>("resctrl_mount"),
     optional<&HostAnswers::security_modules>("security_modules"),
@@ -144,7 +147,9 @@ Table::Answers answers_of(HostAnswers const& file) {
     answers.grantable_capabilities = {all_but(without->permitted), all_but(without->bounding)};
   if (!file.own_namespaces.empty())
     answers.own_namespaces = {file.own_namespaces.begin(), file.own_namespaces.end()};
+  answers.own_cgroup = file.own_cgroup;
   answers.obstacle_to_cgroup = file.obstacle_to_cgroup;
+  answers.free_cgroups = {file.free_cgroups.begin(), file.free_cgroups.end()};
   answers.manager_cgroup = file.manager_cgroup;
   answers.resctrl_mount = file.resctrl_mount;
   if (auto const& modules = file.security_modules) answers.security_modules = {modules->begin(), modules->end()};
@@ -189,6 +194,7 @@ orlop::plan::Request create_request_of(HostFile const& host) {
   orlop::plan::Request request{"web1", "/srv/bundle", host.no_pivot, host.no_new_keyring, host.no_cgroup};
   if (host.notify) request.notify_directory = "/run/orlop/web1/notify";
   if (host.caller) request.caller = {host.caller, host.caller};
+  request.is_hosts_root = host.caller == 0;
   request.cgroup_may_lack = host.caller != 0;
   request.may_filter_devices = !host.caller || host.systemd.empty();
   using orlop::plan::Systemd;

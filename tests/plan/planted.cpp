@@ -12,6 +12,7 @@ public:
   kernel::Grantable grantable_capabilities(kernel::CapabilitySet bounding) override { return kernel::grantable_capabilities(bounding); }
   bool is_own_namespace(std::uint64_t, std::string const&) override { return false; }
   std::optional<kernel::IdSpan> subordinate_ids(bool) override { return {}; }
+  std::string own_cgroup(kernel::CgroupHierarchy const&) override { return {}; }
   std::string obstacle_to_cgroup(kernel::CgroupDirectory const&) override { return {}; }
   bool has_apparmor() override { return false; }
   bool has_selinux() override { return false; }

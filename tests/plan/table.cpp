@@ -14,6 +14,7 @@ constexpr char hierarchies[] = "cgroup_hierarchies";
 constexpr char unified[] = "unified_controllers";
 constexpr char capabilities[] = "grantable_capabilities";
 constexpr char namespaces[] = "own_namespaces";
+constexpr char own[] = "own_cgroup";
 constexpr char obstacle[] = "obstacle_to_cgroup";
 constexpr char manager[] = "manager_cgroup";
 constexpr char modules[] = "security_modules";
@@ -92,8 +93,14 @@ std::optional<orlop::kernel::IdSpan> Table::subordinate_ids(bool) {
   return answers_.subordinate_ids->count ? answers_.subordinate_ids : std::nullopt;
 }
 
-std::string Table::obstacle_to_cgroup(orlop::kernel::CgroupDirectory const&) {
+std::string Table::own_cgroup(CgroupHierarchy const&) {
+  ask(own, answers_.own_cgroup.has_value());
+  return *answers_.own_cgroup;
+}
+
+std::string Table::obstacle_to_cgroup(orlop::kernel::CgroupDirectory const& cgroup) {
   ask(obstacle, answers_.obstacle_to_cgroup.has_value());
+  if (answers_.free_cgroups.count(cgroup.full())) return {};
   return *answers_.obstacle_to_cgroup;
 }
 
@@ -120,6 +127,7 @@ std::set<std::string> Table::questions_answered() const {
   if (answers_.unified_controllers) names.insert(unified);
   if (answers_.grantable_capabilities) names.insert(capabilities);
   if (answers_.own_namespaces) names.insert(namespaces);
+  if (answers_.own_cgroup) names.insert(own);
   if (answers_.obstacle_to_cgroup) names.insert(obstacle);
   if (answers_.manager_cgroup) names.insert(manager);
   if (answers_.security_modules) names.insert(modules);

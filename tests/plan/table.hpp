@@ -30,12 +30,14 @@ public:
     std::optional<std::string> resctrl_mount{};
     std::optional<std::set<std::string>> security_modules{};  // "apparmor", "selinux"
     std::optional<orlop::kernel::IdSpan> subordinate_ids{};   // for uids and for gids; a count of 0: none
+    std::optional<std::string> own_cgroup{};              // in each hierarchy
+    std::set<std::string> free_cgroups{};                 // directories to which there is no obstacle
   };
   explicit Table(Answers answers) : answers_{std::move(answers)} {}
   // A v2 host that can grant everything: for tests that are not about the host.
   Table()
       : Table{{cgroup_layout("v2"), all_controllers(), all_capabilities(), std::set<std::string>{"/proc/1/ns/own"}, true,
-               "/sys/fs/cgroup cannot be written", "", "", std::set<std::string>{}, orlop::kernel::IdSpan{}}} {}
+               "/sys/fs/cgroup cannot be written", "", "", std::set<std::string>{}, orlop::kernel::IdSpan{}, "/user/shell"}} {}
 
   std::vector<orlop::kernel::CgroupHierarchy> const& cgroup_hierarchies() override;
   std::vector<std::string> const& unified_controllers() override;
@@ -43,6 +45,7 @@ public:
   orlop::kernel::Grantable grantable_capabilities(orlop::kernel::CapabilitySet) override;
   bool is_own_namespace(std::uint64_t kind, std::string const& path) override;
   std::optional<orlop::kernel::IdSpan> subordinate_ids(bool of_groups) override;
+  std::string own_cgroup(orlop::kernel::CgroupHierarchy const& hierarchy) override;
   std::string obstacle_to_cgroup(orlop::kernel::CgroupDirectory const& cgroup) override;
   bool has_apparmor() override;
   bool has_selinux() override;

@@ -14,6 +14,7 @@ public:
   kernel::Grantable grantable_capabilities(kernel::CapabilitySet bounding) override;
   bool is_own_namespace(std::uint64_t kind, std::string const& path) override;
   std::optional<kernel::IdSpan> subordinate_ids(bool of_groups) override;
+  std::string own_cgroup(kernel::CgroupHierarchy const& hierarchy) override;
   std::string obstacle_to_cgroup(kernel::CgroupDirectory const& cgroup) override;
   bool has_apparmor() override;
   bool has_selinux() override;

@@ -28,6 +28,8 @@ public:
   virtual bool is_own_namespace(std::uint64_t kind, std::string const& path) = 0;
   // What /etc/subuid or /etc/subgid gives to the user who calls us (subuid(5)): the first line of it, inside is 0.
   virtual std::optional<kernel::IdSpan> subordinate_ids(bool of_groups) = 0;
+  // The cgroup that this process is in: "/", "/user/shell". "/", too, if it is out of sight.
+  virtual std::string own_cgroup(kernel::CgroupHierarchy const& hierarchy) = 0;
   // Why this process cannot make that cgroup and put others into it; empty: it can.
   virtual std::string obstacle_to_cgroup(kernel::CgroupDirectory const& cgroup) = 0;
   // The kernel asks these security modules.

@@ -39,7 +39,9 @@ struct Request {
   bool denies_setgroups = false;   // orlop's own user namespace, and so every one below it
   // By device rules, and make nodes for a user namespace: not an ordinary user, nor root of another user namespace.
   bool may_filter_devices = true;
+  bool is_hosts_root = true;       // of the initial user namespace; else the default cgroup is beside the caller's, or below
   bool cgroup_may_lack = false;    // --rootless: one that cannot be made is left out, if nothing is limited
+  std::vector<std::string> cgroups{};  // directories: those that the container has already (update)
   Systemd systemd = Systemd::none;  // --systemd-cgroup
   std::string seccomp_receiver{};   // RUN_OCI_SECCOMP_RECEIVER
 };

@@ -14,8 +14,9 @@ struct Update {
 };
 
 // `spec`: the container's; `before`: the resources that hold now; `wanted`: only what is to change. The places that a
-// Refusal names begin with "linux.resources".
+// Refusal names begin with "linux.resources". `cgroups`: the directories that it has.
 Update make_update(oci::Spec const& spec, oci::LinuxResources const& before, oci::LinuxResources const& wanted,
-                   HostFacts& host, std::string const& id, Systemd systemd = Systemd::none);
+                   HostFacts& host, std::string const& id, Systemd systemd = Systemd::none,
+                   std::vector<std::string> const& cgroups = {});
 
 }  // namespace orlop::plan
