@@ -81,9 +81,13 @@ CgroupManager cgroup_manager(Arguments const& globals) {
   throw Error::refusal(concat({"unknown cgroup manager ", json_quoted(word), " (cgroupfs, systemd or disabled)"}));
 }
 
+Arguments arguments_of(Command const& command, std::span<char*> words) {
+  Doing const doing{command.name};
+  return {words, command.options, command.order};
+}
+
 int run_command(Command const& command, std::span<char*> words, Context const& context) {
-  std::string const who = concat({"orlop ", command.name});
-  Arguments const arguments{who, words.subspan(1), command.options, command.order};
+  Arguments const arguments = arguments_of(command, words.subspan(1));
   if (arguments.has("help")) return print(command_help(command)), 0;
   check_words(command, arguments);
   std::string_view const id = arguments.words().empty() ? std::string_view{} : std::string_view{arguments.words()[0]};
@@ -104,7 +108,7 @@ int find_and_run(std::span<char*> words, Context const& context) {
 }
 
 int run_all(std::span<char*> words, char* const* argv) {
-  Arguments const globals{"orlop", words, global_options(), Order::options_first};
+  Arguments const globals{words, global_options(), Order::options_first};
   if (globals.has("help")) return print(global_help()), 0;
   if (globals.has("version")) return print(version()), 0;
   unsigned const inherited = inherited_descriptors();  // before the log is one, too

@@ -153,6 +153,15 @@ class CommandLine(ContractCase):
         for value in ("true", "false", "auto"):
             self.runtime.ok("list", options=("--rootless=" + value,))
             self.runtime.ok("list", options=("--rootless", value))
+        # As Go's flag package takes them.
+        bundle = self.bundle("/bin/true")
+        for words in (("exec", "-t=false", name, "/bin/true"), ("exec", "-tty=false", "-u=0", name, "/bin/true"),
+                      ("exec", "-e", "A=B", "-cwd", "/", "-t=false", name, "/bin/true"),
+                      ("run", "-b=" + bundle.path, "-detach=false", self.new_id())):
+            self.assertEqual(self.runtime.ok(*words).stderr, "")
+        # An argument is none of these words, whatever it looks like.
+        self.assertEqual(self.runtime.refuses("exec", "-e", "-tty", name, "/bin/true").stderr,
+                         'orlop: exec %s: --env: "-tty" is not NAME=VALUE\n' % name)
 
     def test_options_behind_the_id(self):
         name = self.start_sleeper()

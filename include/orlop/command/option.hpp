@@ -22,8 +22,8 @@ enum class Order { options_first, anywhere };
 
 class Arguments {
 public:
-  // `who` is for messages: "orlop run". Throws Error: unknown option, missing or needless argument.
-  Arguments(std::string_view who, std::span<char* const> words, std::span<Option const> options, Order order);
+  // Throws Error: unknown option, missing or needless argument.
+  Arguments(std::span<char* const> words, std::span<Option const> options, Order order);
 
   bool has(std::string_view name) const;
   // The last one given; "" or `otherwise` when there is none.
