@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 #include <fcntl.h>
 #include <unistd.h>
 #include <utility>
@@ -73,6 +74,19 @@ std::optional<Error> try_write(CgroupSetting const& setting) {
   }
   if (code == ENOENT && setting.may_be_missing) return std::nullopt;
   return error_of(setting, setting.file, setting.value, code);
+}
+
+// Each processor holds up to 256 KiB of a cgroup's memory in reserve, which counts as used. A limit that is refused calls
+// the reserves back, but does not wait for those of other processors: they are back some microseconds later.
+bool may_have_reserves(CgroupSetting const& setting, Error const& error) {
+  return error.code() == EBUSY && setting.file.starts_with("memory.") && !setting.file.starts_with("memory.kmem.");
+}
+
+constexpr int first_pause_ms = 1, longest_pause_ms = 32;
+
+void pause_ms(int milliseconds) {
+  timespec const time{0, milliseconds * 1'000'000L};
+  nanosleep(&time, nullptr);
 }
 
 void check_usage(CgroupSetting const& setting) {
@@ -159,17 +173,23 @@ void enable_below(std::string const& directory, std::vector<std::string> const& 
 void write_settings(std::vector<CgroupSetting> const& settings) {
   std::vector<CgroupSetting const*> waiting, refused;
   for (auto const& setting : settings) waiting.push_back(&setting);
+  int pause = first_pause_ms;
   while (!waiting.empty()) {
     std::optional<Error> first;
+    bool is_worth_a_pause = false;
     for (auto const* setting : waiting) {
       check_usage(*setting);
       auto error = try_write(*setting);
       if (!error) continue;
       if (error->code() != EINVAL && error->code() != EBUSY) throw *error;
       refused.push_back(setting);
+      is_worth_a_pause |= may_have_reserves(*setting, *error);
       if (!first) first = std::move(error);
     }
-    if (refused.size() == waiting.size()) throw *first;
+    if (refused.size() == waiting.size()) {
+      if (!is_worth_a_pause || pause > longest_pause_ms) throw *first;
+      pause_ms(std::exchange(pause, 2 * pause));
+    }
     waiting = std::exchange(refused, {});
   }
 }

@@ -11,8 +11,8 @@ from harness import cgroup, program, runner, settings  # noqa: E402
 from harness.case import ContainerCase, skip  # noqa: E402
 
 KIB = 1024
-# The kernel charges memory in portions, so that what is enough differs by some pages from run to run: what counts is the
-# limit with which half of the runs succeed, and one step more is no difference.
+# The kernel charges memory in portions, a processor's at a time, so that what is enough differs by some pages from run to
+# run: what counts is how many of the runs succeed.
 IN_GUEST = settings.PATIENCE > 1  # a run is slow there: fewer of them, and no limit that only runc needs
 STEP = 32 * KIB
 MOST = (1 if IN_GUEST else 16) * KIB * KIB
@@ -54,8 +54,13 @@ class SmallLimit(ContainerCase):
             program.run([executable, "--root", root, "delete", "--force", name])
         return result
 
+    def rates(self, limit, *executables):
+        """How many of the runs of each succeed; in turns, so that what else the machine does hits all of them."""
+        statuses = [[self.run_with(executable, limit).status for executable in executables] for _ in range(ATTEMPTS)]
+        return [found.count(0) for found in zip(*statuses)]
+
     def starts(self, executable, limit):
-        return 2 * sum(self.run_with(executable, limit).status == 0 for _ in range(ATTEMPTS)) >= ATTEMPTS
+        return 2 * self.rates(limit, executable)[0] >= ATTEMPTS
 
     def smallest(self, executable):
         """In bytes; None: not with the largest either, so it is for another reason."""
@@ -80,8 +85,10 @@ class SmallLimit(ContainerCase):
             if least is None:
                 print("   %s: does not run here: %s" % (name, self.run_with(peer, MOST).stderr.strip() if peer else "not installed"))
                 continue
-            print("   %s: %d KiB" % (name, least // KIB))
-            self.assertLessEqual(own, least + STEP, name)
+            ours, theirs = self.rates(least, settings.ORLOP, peer)
+            print("   %s: %d KiB, with which %d of its %d runs succeed, and %d of orlop's" % (
+                name, least // KIB, theirs, ATTEMPTS, ours))
+            self.assertGreaterEqual(ours + 1, theirs, name)
 
     def test_too_small_is_called_by_its_name(self):
         """Whichever of the steps of a start it is that has too little: one line with the place in the configuration."""

@@ -9,7 +9,12 @@
 #include "orlop/base/file.hpp"
 
 #include <cerrno>
+#include <csignal>
+#include <fcntl.h>
 #include <filesystem>
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 using namespace orlop;
 using namespace orlop::kernel;
@@ -44,6 +49,44 @@ private:
 };
 
 std::string value(std::string const& path) { return std::string{trimmed(file::read(path))}; }
+
+// Two processors that we may use; fewer: a skipped test.
+std::pair<int, int> two_processors() {
+  cpu_set_t all;
+  CPU_ZERO(&all);
+  REQUIRE(sched_getaffinity(0, sizeof all, &all) == 0);
+  std::vector<int> found;
+  for (int i = 0; i < CPU_SETSIZE && found.size() < 2; ++i)
+    if (CPU_ISSET(i, &all)) found.push_back(i);
+  if (found.size() < 2) harness::skip("there is only one processor");
+  return {found[0], found[1]};
+}
+
+void stay_on(int processor) {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(processor, &one);
+  REQUIRE(sched_setaffinity(0, sizeof one, &one) == 0);
+}
+
+// A process in the cgroup that has touched a page of its own there.
+pid_t start_member(std::string const& directory, int processor) {
+  int ready[2];
+  REQUIRE(pipe2(ready, O_CLOEXEC) == 0);
+  pid_t const child = fork();
+  if (child == 0) {
+    stay_on(processor);
+    file::write_existing(directory + "/cgroup.procs", std::to_string(getpid()));
+    std::vector<char> const touched(16384, 'x');
+    if (write(ready[1], touched.data(), 1) != 1) _exit(1);
+    for (;;) pause();
+  }
+  char byte;
+  CHECK(read(ready[0], &byte, 1) == 1);
+  close(ready[0]);
+  close(ready[1]);
+  return child;
+}
 
 }  // namespace
 
@@ -124,5 +167,25 @@ TEST_CASE("cgroup setting: limits that depend on each other, in any order") {
     std::string const failure = failure_of([&] { write_settings(both("8388608", "4194304")); });
     CHECK(failure.find("memory.limit_in_bytes\", \"8388608\"") != std::string::npos);
     CHECK(oom_kills(cgroup.full()) == 0);
+  });
+}
+
+TEST_CASE("cgroup setting: a limit below what the kernel holds in reserve on another processor") {
+  CgroupTree const tree{CgroupTree::v1("memory")};
+  tree.use([&](CgroupHierarchy const& hierarchy) {
+    auto const [ours, theirs] = two_processors();
+    stay_on(ours);
+    for (int i = 0; i < 5; ++i) {
+      CgroupDirectory const cgroup{hierarchy, tree.name() + "/" + std::to_string(i)};
+      make_cgroup(cgroup);
+      pid_t const child = start_member(cgroup.full(), theirs);
+      CgroupSetting limit;
+      limit.directory = cgroup.full();
+      limit.file = "memory.limit_in_bytes";
+      limit.value = "196608";
+      CHECK(failure_of([&] { write_settings({limit}); }) == "");
+      kill(child, SIGKILL);
+      waitpid(child, nullptr, 0);
+    }
   });
 }

@@ -31,7 +31,8 @@ struct CgroupSetting {
 
 // Writes all. Some depend on each other, and which one has to go first depends on the values that stand (v1: the limit
 // of memory is never above that of memory and swap; quota : period within those of the cgroup above; burst within
-// quota): what is refused with EINVAL or EBUSY is tried again when others have been written. Errors: EINVAL, EBUSY (the
+// quota): what is refused with EINVAL or EBUSY is tried again when others have been written, a limit of memory with EBUSY
+// after a moment as well. Errors: EINVAL, EBUSY (the
 // limit is below the usage), ENOENT (the kernel has no such setting), ENODEV (no such device), ERANGE.
 void write_settings(std::vector<CgroupSetting> const& settings);
 
