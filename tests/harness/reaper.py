@@ -7,7 +7,8 @@ import sys
 from . import kernel
 
 
-def _children(pid):
+def children(pid):
+    """Those of its main thread, living or dead."""
     try:
         with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
             return [int(word) for word in file.read().split()]
@@ -18,11 +19,11 @@ def _children(pid):
 def descendants(pid):
     """Every live or dead process below pid."""
     found = []
-    waiting = _children(pid)
+    waiting = children(pid)
     while waiting:
         child = waiting.pop()
         found.append(child)
-        waiting += _children(child)
+        waiting += children(child)
     return found
 
 

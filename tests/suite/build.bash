@@ -12,4 +12,4 @@ while [[ $1 != -- ]]; do
 done
 shift
 configure "$directory" "${options[@]}"
-ninja -C "$directory" -k 0 "$@"
+ninja -C "$directory" -j "$(nproc)" -k 0 "$@"

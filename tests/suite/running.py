@@ -2,11 +2,10 @@
 
 import os
 import re
-import subprocess
 import time
 from dataclasses import dataclass, field
 
-from suite import traces
+from suite import background, traces
 
 # What our own programs close with; a program without it is one test, by its exit status.
 CLOSING = re.compile(rb"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.MULTILINE)
@@ -22,6 +21,10 @@ class Program:
     seconds: int = 300
     cwd: str = None
     may_be_empty: bool = False  # a program without quick tests
+    beside: bool = False  # begun at once, beside the others: needs no quiet machine
+
+    def file_name(self):
+        return re.sub(r"[^a-z0-9.]+", "-", self.name)
 
 
 @dataclass
@@ -52,6 +55,12 @@ def _count(program, status, output):
 class Runner:
     def __init__(self, logs):
         self._logs = logs
+        self._background = None
+
+    def begin(self, programs):
+        """Those that run beside the others; `run` waits for their ends."""
+        self._background = background.Background(programs, self._logs)
+        traces.spare(self._background.pid)
 
     def run(self, program):
         """A program that fails is run once more: what then passes is a flaky test, counted as passed and named as a bug of
@@ -67,6 +76,9 @@ class Runner:
         return counts
 
     def _run_once(self, program):
+        ended = self._background and self._background.take(program)
+        if ended:
+            return self.report(program, *ended)
         begin = time.monotonic()
         status, output = self._execute(program)
         left = traces.end_descendants()
@@ -93,12 +105,9 @@ class Runner:
         return Counts(failed=1)
 
     def _execute(self, program):
-        """The output goes to a file, so that nobody who inherits it can keep us waiting."""
-        path = os.path.join(self._logs, re.sub(r"[^a-z0-9.]+", "-", program.name) + ".log")
-        argv = ["timeout", "--kill-after=15", str(program.seconds), *program.argv]
+        path = os.path.join(self._logs, program.file_name() + ".log")
         with open(path, "w+b") as log:
-            status = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                                    env={**os.environ, **program.env}, cwd=program.cwd, start_new_session=True).returncode
+            status = background.execute(program, log)
             log.seek(0)
             return status, log.read()
 

@@ -39,7 +39,11 @@ def run_all(options):
     total = Counts()
     runner = Runner(LOGS)
     before = traces.find()
-    for name, found in [] if options.lab else programs.groups(options.quick):
+    groups = [] if options.lab else list(programs.groups(options.quick))
+    beside = [program for _, found in groups for program in found if program.beside]
+    if beside:
+        runner.begin(beside)
+    for name, found in groups:
         # A list that is empty by mistake must not look like success.
         total += sum((runner.run(each) for each in found), Counts()) if found else runner.refuse(name, "no such program")
     if not options.quick:
@@ -60,7 +64,7 @@ def main():
         set_up(directory)
         total = run_all(options)
     finally:
-        traces.end_descendants()
+        traces.end_all()
         traces.sweep()
         shutil.rmtree(directory, ignore_errors=True)
     print(total, flush=True)

@@ -16,12 +16,24 @@ STATE_ROOT = "/run/orlop"
 TEMPORARY = re.compile(r"orlop-test-(\d+)-")
 
 
+_spared = set()
+
+
+def spare(pid):
+    """A child of ours that is to live on, with its children, when a test program has ended."""
+    _spared.add(pid)
+
+
+def _children():
+    return [pid for pid in reaper.children(os.getpid()) if pid not in _spared]
+
+
 def _reap():
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
+    for pid in _children():
+        try:
+            os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
             pass
-    except ChildProcessError:
-        pass
 
 
 def _command(pid):
@@ -34,7 +46,8 @@ def _command(pid):
 
 def _living():
     _reap()
-    return [pid for pid in reaper.descendants(os.getpid()) if program.alive(pid)]
+    below = [pid for child in _children() for pid in (child, *reaper.descendants(child))]
+    return [pid for pid in below if program.alive(pid)]
 
 
 def _kill(pids):
@@ -55,6 +68,12 @@ def end_descendants():
         _kill(pids)
         time.sleep(0.01)
     return left
+
+
+def end_all():
+    """Those that were spared, too."""
+    _spared.clear()
+    end_descendants()
 
 
 def _mounts():
