@@ -213,6 +213,25 @@ class User(ContainerCase):
                 self.assertEqual(len(mounts), 2)
                 self.assertFalse([word for mount in mounts for word in mount["optional"] if word.startswith("shared:")])
 
+    def test_a_bind_without_what_is_mounted_below(self):
+        """mount_namespaces(7): what is locked there stays where it is; the kernel's EINVAL says nothing of that."""
+        path = os.path.join(self.directory, "with")
+        os.makedirs(os.path.join(path, "inner"))
+        kernel.mount("tmpfs", os.path.join(path, "inner"), "tmpfs", 0)
+        self.addCleanup(kernel.unmount, os.path.join(path, "inner"))
+        for option in ("bind", "rbind"):
+            def change(bundle):
+                user_namespace(bundle)
+                bundle.mount("/tmp", type="bind", source=path, options=[option])
+            result = self.run_container("/bin/true", change=change)
+            if option == "rbind":
+                self.assertEqual(result.status, 0, str(result))
+                continue
+            self.assertEqual(result.status, 1)
+            self.assert_one_line(result, "mounts[", "/tmp: open_tree(", "invalid argument")
+            self.assertIn("hint: other mounts are below it", result.stderr)
+            self.assertIn("rbind", result.stderr)
+
     def test_nor_by_a_map_of_ids(self):
         need_mapped_ids()
         for options in (["bind", "idmap"], ["rbind", "ridmap"]):
