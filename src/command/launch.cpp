@@ -98,7 +98,8 @@ plan::Descriptors descriptors_of(Context const& context, Arguments const& argume
   if (arguments.has("preserve-fds")) {
     auto const number = whole_number(arguments.value("preserve-fds"));
     if (!number || *number > most_descriptors)
-      throw Error::refusal(concat({"--preserve-fds ", json_quoted(arguments.value("preserve-fds")), " is no number of descriptors"}));
+      throw Error::refusal(concat({"--preserve-fds ", json_quoted(arguments.value("preserve-fds")),
+                                   " is no number of descriptors (0 to ", most_descriptors, ")"}));
     wanted.preserved = static_cast<unsigned>(*number);
   }
   unsigned const open = context.inherited;

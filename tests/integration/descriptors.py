@@ -107,10 +107,10 @@ class Preserved(ContainerCase):
 
     def test_no_number(self):
         bundle = self.bundle("/bin/true")
-        for text in ("-1", "x", "", "4294967296"):
+        for text in ("-1", "x", "", "1025", "1000000", "4294967296"):
             result = self.call(OPEN_TWO, "run", "--bundle", bundle.path, "--preserve-fds=" + text, self.new_id())
             self.assertEqual(result.status, 1)
-            self.assert_one_line(result, "--preserve-fds")
+            self.assert_one_line(result, "--preserve-fds", "is no number of descriptors (0 to 1024)")
 
     def test_listen_fds(self):
         """sd_listen_fds(3): for the program, with its own pid."""
