@@ -81,6 +81,17 @@ class Host(ContainerCase):
                 self.assertIn(controller, told_of_it[0])
 
 
+    def test_its_shape(self):
+        """Line for line, for whoever greps: values are the machine's."""
+        output = orlop("--root", "/run/somewhere", "info").stdout
+        path, words = r"(?:/[^ :]+)+", r"[^ \n]+(?: [^ \n]+)*"
+        self.assertRegex(output, r"\A" + r"\n".join((
+            r"orlop: \d+\.\d+\.\d+\S*, commit \S+", r"kernel: Linux \S+ \S+", r"machine: \d+ processors, \d+ MiB of memory",
+            r"called by: uid 0(?:, in a user namespace)?", r"state of containers: /run/somewhere", "namespaces: " + words,
+            r"security modules: (?:none|apparmor|selinux|apparmor selinux)", r"systemd: (?:yes|no)", "resctrl: (?:no|%s)" % path,
+            r"cgroups:(?: none|(?:\n  %s: version (?:1, %s|2(?:, %s)?))+)" % (path, words, words), "")) + r"\Z")
+
+
 @quick
 class Completion(ContainerCase):
     def test_the_script_of_each_shell(self):
