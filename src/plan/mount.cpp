@@ -81,26 +81,38 @@ void check_root(Mount const& mount) {
     throw Refusal{at("mounts", mount.index, "destination"), "is the container's root itself: only a directory or a file system of files can become that"};
 }
 
-// A new mount of these shows what others have mounted, too: the kernel has each of them once, or once for a network or an
-// ipc namespace, or for who mounts the same hierarchy. With some, whoever mounts it last decides for all (devtmpfs: a host
-// whose /dev is read-only), with others whoever comes first (sysfs: a pod whose next container cannot write to it).
+// A new mount of these shows what others have mounted, too: the kernel has each of them once, or once for a network, an ipc
+// or a pid namespace, or for who mounts the same hierarchy. With some, whoever mounts it last decides for all (devtmpfs: a
+// host whose /dev is read-only), with others whoever comes first (sysfs: a pod whose next container cannot write to it).
 // Of a kind that is not listed nobody else has a mount, or, with a block device, the kernel refuses to change it.
 constexpr std::string_view shared_types[] = {
-    "binfmt_misc", "cgroup2",  "configfs",   "debugfs",  "devtmpfs",  "efivarfs", "fusectl", "mqueue",
-    "nfsd",        "pstore",   "rpc_pipefs", "securityfs", "selinuxfs", "smackfs",  "sysfs",   "tracefs",
+    "binfmt_misc", "cgroup2", "configfs", "debugfs",    "devtmpfs",   "efivarfs",  "fusectl", "mqueue", "nfsd",
+    "proc",        "pstore",  "resctrl",  "rpc_pipefs", "securityfs", "selinuxfs", "smackfs", "sysfs",  "tracefs",
 };
 
 bool is_shared(Mount const& mount) {
   return std::find(std::begin(shared_types), std::end(shared_types), mount.type) != std::end(shared_types);
 }
 
+// What the list has mounted there is the container's alone. (The type of a remount is often "none"; what is bound, or is there
+// without the list's doing, is the host's; and so are the cgroups: a host on which no cgroup can be made any more.)
+bool remounts_its_own(Mount const& mount, Plan const& plan) {
+  for (auto one = plan.mounts.rbegin(); one != plan.mounts.rend(); ++one) {
+    bool const is_it = one->destination == mount.destination;
+    if (is_it && one->kind != MountKind::remount && one->kind != MountKind::remount_filesystem)
+      return one->kind == MountKind::filesystem && !is_shared(*one);
+  }
+  return false;
+}
+
 // A flag of a new file system is one of the mount and of the file system; so it is when both are changed.
-void finish_remount(Mount& mount) {
-  bool const is_bind = mount.kind == MountKind::bind;
-  mount.kind = is_bind ? MountKind::remount : MountKind::remount_filesystem;
-  if (is_bind || is_shared(mount)) return;
-  if (mount.attributes.set & MOUNT_ATTR_RDONLY) mount.options.push_back({"ro", "", false});
-  if (mount.attributes.clear & MOUNT_ATTR_RDONLY) mount.options.push_back({"rw", "", false});
+void finish_remount(Plan const& plan, Mount& mount) {
+  bool const is_own = mount.kind != MountKind::bind && remounts_its_own(mount, plan);
+  if (is_own && mount.attributes.set & MOUNT_ATTR_RDONLY) mount.options.push_back({"ro", "", false});
+  if (is_own && mount.attributes.clear & MOUNT_ATTR_RDONLY) mount.options.push_back({"rw", "", false});
+  // One that is not its own is left alone: with some (cgroup2) to say nothing of an option is to take it away.
+  bool const is_mounts_alone = mount.kind == MountKind::bind || (!is_own && mount.options.empty());
+  mount.kind = is_mounts_alone ? MountKind::remount : MountKind::remount_filesystem;
 }
 
 void finish_bind(oci::Mount const& wanted, Request const& request, Mount& mount) {
@@ -162,7 +174,7 @@ Mount plan_mount(oci::Mount const& wanted, std::size_t index, oci::LinuxConfig c
     leave_out_options(mount, plan);
   }
   if (has(wanted, "remount"))
-    finish_remount(mount);
+    finish_remount(plan, mount);
   else if (mount.kind == MountKind::bind)
     finish_bind(wanted, request, mount);
   else if (mount.type == "cgroup")

@@ -198,21 +198,44 @@ class SharedFileSystems(Source):
                 self.assertIn("rw", mounts["/tmp"]["super"])
                 self.assertEqual(os.statvfs(theirs).f_flag & os.ST_RDONLY, 0)
 
-    def test_the_sysfs_of_a_network_namespace_that_is_joined(self):
-        """Its first mount makes the file system, and does not decide for the ones of other containers."""
+    def of_namespace(self, kind, destination, name, *words):
+        """A change of a bundle; joined: that process's namespace. Mounted as each list of words says, one after the other."""
         def change(bundle, pid=None):
-            bundle.drop_namespace("network")
-            path = {"path": "/proc/%d/ns/net" % pid} if pid else {}
-            bundle.linux["namespaces"].append({"type": "network", **path})
-            bundle.config["mounts"] = [one for one in bundle.config["mounts"] if one["destination"] != "/sys"]
-            bundle.mount("/sys", type="sysfs", source="sysfs", options=["rw" if pid else "ro", "nosuid"])
-        first = self.pid_of(self.start_sleeper(change))
-        with open("/proc/%d/mounts" % first) as file:
-            options = [line.split()[3].split(",") for line in file if line.split()[1] == "/sys"]
-        self.assertIn("ro", options[0])
-        mounts = by_target(self.report("mounts", change=lambda bundle: change(bundle, first))["mounts"])
-        self.assertIn("rw", mounts["/sys"]["options"])
-        self.assertIn("rw", mounts["/sys"]["super"])
+            bundle.drop_namespace(kind)
+            path = {"path": "/proc/%d/ns/%s" % (pid, {"network": "net"}.get(kind, kind))} if pid else {}
+            bundle.linux["namespaces"].append({"type": kind, **path})
+            bundle.config["mounts"] = [one for one in bundle.config["mounts"] if one["destination"] != destination]
+            for options in words:
+                kind_of = "none" if "remount" in options else name
+                bundle.mount(destination, type=kind_of, source=name, options=options)
+        return change
+
+    def test_of_a_namespace_that_is_joined(self):
+        """Its first mount makes the file system, and does not decide for the ones of other containers; nor does a remount,
+        whose type says nothing."""
+        for kind, *place in (("network", "/sys", "sysfs"), ("pid", "/proc", "proc")):
+            with self.subTest(kind):
+                first = self.start_sleeper(self.of_namespace(kind, *place, ["ro", "nosuid"]))
+                pid = self.pid_of(first)
+                with open("/proc/%d/mounts" % pid) as file:
+                    options = [line.split()[3].split(",") for line in file if line.split()[1] == place[0]]
+                self.assertIn("ro", options[0])
+                for words in ([["rw", "nosuid"]], [["nosuid"], ["remount", "ro"]], [["rw", "nosuid"]]):
+                    change = self.of_namespace(kind, *place, *words)
+                    mounts = by_target(self.report("mounts", change=lambda bundle: change(bundle, pid))["mounts"])
+                    self.assertIn("ro" if "ro" in words[-1] else "rw", mounts[place[0]]["options"])
+                    self.assertIn("rw", mounts[place[0]]["super"])
+                self.end(first)
+
+    def test_remount_of_the_cgroups(self):
+        if not os.path.isdir("/run/lab"):
+            skip("not a guest of the lab: it would be this machine's cgroups")
+        for name in ("cgroup", "none", ""):
+            with self.subTest(name):
+                mounts = by_target(self.report("mounts", change=lambda bundle: bundle.mount(
+                    "/sys/fs/cgroup", type=name, source="cgroup", options=["remount", "ro"]))["mounts"])
+                self.assertIn("ro", mounts["/sys/fs/cgroup"]["options"])
+                self.assertEqual(os.statvfs("/sys/fs/cgroup").f_flag & os.ST_RDONLY, 0)
 
 
 class Many(Source):
