@@ -75,12 +75,23 @@ std::optional<Fd> try_pidfd(pid_t pid) {
   fail("pidfd_open", {pid});
 }
 
+namespace {
+
+// Mounted with "hidepid" procfs says ENOENT of a process that we may not look into, such as our own before its execve.
+void refuse_hidden(pid_t pid) {
+  if (kill(pid, 0) < 0 || !is_proc_ours()) return;
+  auto error = Error::refusal(concat({"/proc hides process ", pid, " (mount option hidepid)"}));
+  throw std::move(error).with_hint("the mount option gid of /proc names a group that sees every process");
+}
+
+}  // namespace
+
 std::optional<Identity> try_identity(pid_t pid) {
   std::string const path = concat({"/proc/", pid, "/stat"});
   Fd const fd{retry([&] { return open(path.c_str(), O_RDONLY | O_CLOEXEC); })};
   // Any other failure must not look like an absent process: its container would be deleted under it.
   if (!fd.is_open() && errno != ENOENT) fail("open", {path});
-  if (!fd.is_open()) return std::nullopt;
+  if (!fd.is_open()) return refuse_hidden(pid), std::nullopt;
   char text[1024];
   ssize_t const got = retry([&] { return ::read(fd, text, sizeof text); });
   if (got < 0 && errno != ESRCH) fail("read", {path});

@@ -241,8 +241,8 @@ void Creation::make_cgroups() {
 // it would wait for our processor.
 void Creation::identify_init() {
   auto const found = process::try_identity(init_.pid());
+  if (!needs_stage(plan_)) record_.init = {init_.pid(), found ? found->start_time : 0};
   if (!found) return;
-  if (!needs_stage(plan_)) record_.init = {init_.pid(), found->start_time};
   bool const makes_more = !plan_.cgroup.unit && plan_.cgroup.directories.size() > (plan_.cgroup.born_in() ? 1 : 0);
   if (makes_more && kernel::try_make_way(found->processor)) log::debug("went to another processor");
 }
@@ -355,6 +355,8 @@ void Creation::run_poststart() { launch::run_poststart(record_, signals_.interru
 
 // From here on the container is there for every other command.
 void Creation::become_created() {
+  // Who cannot see it now could not delete it either. (Before, it depends on how far init is.)
+  if (geteuid() != 0) process::try_identity(init_.pid());
   log::debug("the container is created");
   record_.phase = container::Phase::created;
   directory_.write_record(record_);

@@ -206,6 +206,31 @@ class Rootless(UserCase):
         self.assert_one_line(result, "operation not permitted")
         self.assertIn("hint: user namespaces are root's alone by " + switch, result.stderr)
 
+    def test_proc_that_hides_the_containers_init(self):
+        """hidepid: one that is created would look as if it had stopped, and delete would leave it behind."""
+        hiding = ["unshare", "--mount", "/bin/sh", "-c", 'mount -t proc -o hidepid=2 proc /proc && exec "$@"', "sh"]
+
+        def hidden(*words):
+            return program.run([*hiding, *self.runtime.argv(*words)], env=self.runtime.environment())
+        bundle = self.bundle("/bin/probe", "sleep")
+        result = hidden("create", "--bundle", bundle.path, self.new_id())
+        self.assertEqual(result.status, 1, str(result))
+        self.assert_one_line(result, "/proc hides process ", "hidepid")
+        self.assert_nothing_left()
+        name = self.new_id()
+        result = hidden("run", "--detach", "--bundle", bundle.path, name)  # that is seen again, if it was seen at its birth
+        self.assertEqual(hidden("delete", "--force", name).status, 0, str(result))
+        self.assert_nothing_left()
+        name = self.new_id()
+        self.runtime.ok("create", "--bundle", bundle.path, name)
+        for words in (("state",), ("delete", "--force"), ("start",)):
+            result = hidden(*words, name)
+            self.assertEqual(result.status, 1, str(result))
+            self.assert_one_line(result, "/proc hides process ", "hidepid")
+        self.runtime.ok("start", name)
+        self.assertIn('"running"', hidden("state", name).stdout)
+        self.end(name)
+
     def test_without_a_user_namespace(self):
         def change(bundle):
             bundle.drop_namespace("user")

@@ -8,8 +8,8 @@
 
 namespace orlop {
 
-// A child, killed and reaped when it goes out of scope, unless released (or frozen, and so not to be reaped). The guard remembers which process made it: in
-// the child of a clone it does nothing.
+// A child, killed and reaped when it goes out of scope, unless released (or frozen, and so not to be reaped). The guard
+// remembers which process made it: in the child of a clone it does nothing.
 class Child {
 public:
   Child() = default;
@@ -43,6 +43,7 @@ struct Identity {
   unsigned processor = 0;  // which it runs on, or waits for
   bool is_alive() const { return state != 'Z' && state != 'X'; }
 };
+// Nothing: there is no such process. An Error if there is one, and /proc hides it.
 std::optional<Identity> try_identity(pid_t pid);
 // The numbers in /proc are those of our own pid namespace.
 bool is_proc_ours();
