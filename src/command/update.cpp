@@ -154,6 +154,9 @@ int update(Context const& context, Arguments const& arguments) {
   auto const status = container::status_of(container, record);
   if (status == container::Status::stopped || status == container::Status::creating)
     throw Error::refusal(concat({"cannot update a container that is not running: ", container::word(status)}));
+  // Where they would be, there may be somebody else's.
+  if (record.all_cgroups.empty() && wanted != oci::LinuxResources{})
+    throw Error::refusal("the container has no cgroup in which something could be limited: it was made without one");
   take_back_killed(container, record);
   auto const planned = plan_update(container, record, wanted);
   for (auto const& warning : planned.warnings) log::warning(warning);

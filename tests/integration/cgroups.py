@@ -82,6 +82,25 @@ class Cgroups(ContainerCase):
         self.end(name)
         self.assert_nothing_left()
 
+    def test_disabled_and_an_update(self):
+        """It changes nothing of the cgroups that somebody else has where the container's would be."""
+        controller = next((one for one in ("pids", "") if one in cgroup.hierarchies()), None)
+        if controller is None or "pids" not in cgroup.controllers():
+            skip("no controller pids here")
+        name = self.new_id()
+        bundle = self.bundle("/bin/probe", "sleep", change=lambda bundle: bundle.linux.pop("cgroupsPath", None))
+        self.runtime.ok("run", "--detach", "--bundle", bundle.path, name, options=("--cgroup-manager", "disabled"))
+        other = cgroup.path_of(controller, "/" + name)
+        os.mkdir(other)
+        self.addCleanup(os.rmdir, other)
+        result = self.runtime.refuses("update", "--pids-limit", "5", name)
+        self.assert_one_line(result, "the container has no cgroup")
+        limit = os.path.join(other, "pids.max")
+        if os.path.exists(limit):
+            with open(limit) as file:
+                self.assertEqual(file.read(), "max\n")
+        self.end(name)
+
     def test_disabled_takes_no_limits(self):
         result = self.run_container("/bin/true", options=("--cgroup-manager=disabled",), change=lambda bundle:
                                     bundle.linux.update(resources={"pids": {"limit": 100}}))
