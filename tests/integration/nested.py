@@ -23,11 +23,14 @@ class Inside(ContainerCase):
         orlop run --detach --bundle /run/inner inner
         orlop exec inner /bin/echo inside
         orlop pause inner
+        orlop state inner | busybox grep -q paused
         orlop resume inner
+        orlop state inner | busybox grep -q running
         orlop ps --format json inner
         echo ready
         read -r _ </run/go
         orlop update --pids-limit 44 inner
+        echo limit $(busybox cat /sys/fs/cgroup/inner/pids.max /sys/fs/cgroup/*/inner/pids.max 2>/dev/null)
         orlop kill inner KILL
         while ! orlop state inner | busybox grep -q stopped; do :; done
         orlop delete inner
@@ -76,6 +79,9 @@ class Inside(ContainerCase):
             fifo.write("go\n")
         program.until(lambda: "ID " in self.output_of(name), "the inner container is gone")
         self.assertIn("inside\n", self.output_of(name))
+        self.assertRegex(self.output_of(name), r"\n\[\d+\]\nready\n")
+        if has_pids:
+            self.assertIn("\nlimit 44\n", self.output_of(name))
         self.assertNotIn("inner ", self.output_of(name).split("ready")[1])
         for key, path in own.items():
             self.assertFalse(key in cgroup.hierarchies() and os.path.exists(cgroup.path_of(key, path)))

@@ -91,12 +91,16 @@ class Notify(ContainerCase):
         self.assertEqual(self.runtime.status(name), "running")
 
     def test_run_hands_on_for_as_long_as_it_lives(self):
-        bundle = self.bundle(*self.speaker("READY=1", "STATUS=one", "RELOADING=1", "STOPPING=1", then="say"))
-        self.start_in_background("run", "--bundle", bundle.path, self.new_id())
-        said = [self.manager.read()[0] for _ in range(4)]
-        self.assertEqual(said[0][0], "READY=1")
-        self.assertTrue(said[0][1].startswith("MAINPID="))
-        self.assertEqual(said[1:], [["STATUS=one"], ["RELOADING=1"], ["STOPPING=1"]])
+        for then in ("sleep", "say"):  # "say" ends at once, and what was said last is handed on nevertheless
+            with self.subTest(then):
+                bundle = self.bundle(*self.speaker("READY=1", "STATUS=one", "RELOADING=1", "STOPPING=1", then=then))
+                process = self.start_in_background("run", "--bundle", bundle.path, self.new_id())
+                said = [self.manager.read()[0] for _ in range(4)]
+                self.assertEqual(said[0][0], "READY=1")
+                self.assertTrue(said[0][1].startswith("MAINPID="))
+                self.assertEqual(said[1:], [["STATUS=one"], ["RELOADING=1"], ["STOPPING=1"]])
+                if then == "sleep":
+                    self.assertIsNone(process.poll(), "it runs")
 
     def test_what_is_not_handed_on(self):
         """Pids are others inside, and nobody outside is made to keep descriptors."""
@@ -147,6 +151,8 @@ class Notify(ContainerCase):
                               change=lambda b: b.process["env"].append("NOTIFY_SOCKET=/of/the/config"))
         self.start_in_background("start", name)
         self.wait_for_output(name, SOCKET + "\n")
+        with open("/proc/%d/environ" % self.pid_of(name)) as file:
+            self.assertEqual([one for one in file.read().split("\0") if one.startswith("NOTIFY_SOCKET=")], ["NOTIFY_SOCKET=" + SOCKET])
         self.assertEqual(self.runtime.ok("exec", name, *shown, env=self.env).stdout, "/of/the/config\n")
         self.assertEqual(self.run_container(*shown).stdout, "\n")
         for command in ("touch /run/notify/x", "rm /run/notify/notify.sock"):
