@@ -92,6 +92,31 @@ std::string cgroup_of_init(std::string const& own, pid_t init) {
   return {};
 }
 
+// The v1 ones are for the process to enter: it is born in the v2 one, which is returned; empty if there is none.
+std::string find_cgroups(plan::Exec const& exec, pid_t init, Entrance& entrance) {
+  Doing const doing{"cgroup"};
+  std::string birthplace;
+  for (auto const& directory : cgroups_of(exec)) {
+    try {
+      Fd tasks = kernel::open_tasks(directory);
+      if (tasks.is_open())
+        entrance.cgroups_v1.push_back(std::move(tasks));
+      else
+        birthplace = directory;
+    } catch (Error const& error) {
+      if (error.code() != ENOENT || !exec.may_follow_init) throw;
+      birthplace = cgroup_of_init(directory, init);
+      if (birthplace.empty()) throw;
+    }
+  }
+  return birthplace;
+}
+
+std::optional<Child> born_in(std::string const& directory) {
+  Fd const cgroup = directory.empty() ? Fd{} : path::open_host(directory, O_PATH | O_DIRECTORY);
+  return kernel::clone_into(0, cgroup);
+}
+
 std::string outside_hint() {
   std::string const text = file::read("/proc/self/cgroup");
   auto const line = text.find("0::");
@@ -178,33 +203,23 @@ void Join::clone() {
   }
   bool const has_pid_namespace = entrance.namespaces & CLONE_NEWPID && !entrance.has_stage;
   if (has_pid_namespace) entrance.namespaces &= ~std::uint64_t{CLONE_NEWPID};
-  std::string birthplace;
-  for (auto const& directory : cgroups_of(*plan_.exec)) {
-    Doing const doing{"cgroup"};
-    try {
-      Fd tasks = kernel::open_tasks(directory);
-      if (tasks.is_open())
-        entrance.cgroups_v1.push_back(std::move(tasks));
-      else
-        birthplace = directory;
-    } catch (Error const& error) {
-      if (error.code() != ENOENT || !plan_.exec->may_follow_init) throw;
-      birthplace = cgroup_of_init(directory, record_.init.pid);
-      if (birthplace.empty()) throw;
-    }
-  }
+  std::string const birthplace = find_cgroups(*plan_.exec, record_.init.pid, entrance);
   // From its first moment on the child can be seen in the container: it must not be looked into.
   kernel::set_dumpable(false);
   On const processors{plan_.exec->initial_processors};
   if (has_pid_namespace) kernel::join_process(init_, CLONE_NEWPID);  // for this child, our last
-  auto const born = [&](std::string const& directory) {
-    Fd const cgroup = directory.empty() ? Fd{} : path::open_host(directory, O_PATH | O_DIRECTORY);
-    return kernel::clone_into(0, cgroup);
-  };
   log::debug("cloning the process");
-  std::optional<Child> child;
+  std::optional<Child> child = clone_in(birthplace, entrance);
+  if (!child) launch::enter(plan_, entrance, theirs);
+  process_ = std::move(*child);
+  channel_ = std::move(ours);
+  if (entrance.waits_for_cgroup) attach(birthplace);
+}
+
+// In that cgroup, or in the one that init is in, or where we are, until systemd has been asked (attach).
+std::optional<Child> Join::clone_in(std::string const& birthplace, Entrance& entrance) const {
   try {
-    child = born(birthplace);
+    return born_in(birthplace);
   } catch (Error& error) {
     bool const is_refused = error.code() == EBUSY && plan_.exec->may_follow_init && !birthplace.empty();
     std::string const other = is_refused ? cgroup_of_init(birthplace, record_.init.pid) : "";
@@ -212,12 +227,8 @@ void Join::clone() {
     entrance.waits_for_cgroup = error.code() == EACCES && !record_.unit.empty();
     if (error.code() == EACCES && record_.unit.empty()) throw std::move(error).with_hint(outside_hint());
     if (!follows && !entrance.waits_for_cgroup) throw;
-    child = born(follows ? other : "");
+    return born_in(follows ? other : "");
   }
-  if (!child) launch::enter(plan_, entrance, theirs);
-  process_ = std::move(*child);
-  channel_ = std::move(ours);
-  if (entrance.waits_for_cgroup) attach(birthplace);
 }
 
 // From a session of his an ordinary user may not move a process into what his systemd has been given: it is asked to.

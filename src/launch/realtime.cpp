@@ -32,8 +32,9 @@ Error with_realtime_hint(Error error, plan::Process const& process, std::vector<
   if ((wanted->policy != SCHED_FIFO && wanted->policy != SCHED_RR) || !may_raise_priorities()) return error;
   for (auto const& directory : cgroups)
     if (has_no_share(directory))
-      return std::move(error).with_hint(concat({"the cgroup ", directory, " has no processor time for real-time processes "
-                                                "(cpu.rt_runtime_us is 0): linux.resources.cpu.realtimeRuntime gives it some"}));
+      return std::move(error).with_hint(
+          concat({"the cgroup ", directory, " has no processor time for real-time processes (cpu.rt_runtime_us is 0): "
+                  "linux.resources.cpu.realtimeRuntime gives it some"}));
   return error;
 }
 

@@ -22,8 +22,8 @@ public:
 
   // Before the clone: the v2 directory, in which the process is born. Its descriptor, or none.
   Fd make_birthplace();
-  // Beside the child: all others (a v2 directory that is entered late: with the process in it); then every setting. A unit of systemd is made with the process in it; the wait for it
-  // ends when `interruption` can be read.
+  // Beside the child: all others (a v2 directory that is entered late: with the process in it); then every setting. A unit
+  // of systemd is made with the process in it; the wait for it ends when `interruption` can be read.
   void make_rest(pid_t process, int interruption);
   void set();
   // What we have made, by the host's id.

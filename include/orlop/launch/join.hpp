@@ -8,9 +8,12 @@
 #include "orlop/launch/signal_guard.hpp"
 #include "orlop/plan/plan.hpp"
 
+#include <optional>
 #include <string>
 
 namespace orlop::launch {
+
+struct Entrance;
 
 struct JoinOptions {
   std::string pid_file;        // empty: none
@@ -43,6 +46,7 @@ private:
   std::uint64_t namespaces_of_init() const;
   void give_streams(kernel::IdMaps const& maps) const;
   void clone();
+  std::optional<Child> clone_in(std::string const& birthplace, Entrance& entrance) const;
   void attach(std::string const& directory);
   bool is_done(Heard& heard);
   [[noreturn]] void report_death();
