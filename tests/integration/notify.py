@@ -147,7 +147,7 @@ class Notify(ContainerCase):
     def test_environment(self):
         """It is the own socket's in the container, and neither exec nor a container without a manager has one."""
         shown = ("/bin/sh", "-c", "echo $NOTIFY_SOCKET")
-        name, _ = self.create("/bin/sh", "-c", "echo $NOTIFY_SOCKET; sleep 100", env=self.env,
+        name, _ = self.create("/bin/sh", "-c", "echo $NOTIFY_SOCKET; sleep 100; :", env=self.env,
                               change=lambda b: b.process["env"].append("NOTIFY_SOCKET=/of/the/config"))
         self.start_in_background("start", name)
         self.wait_for_output(name, SOCKET + "\n")
