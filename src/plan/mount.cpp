@@ -142,6 +142,18 @@ void finish_filesystem(Mount& mount) {
   if (mount.attributes.set & MOUNT_ATTR_RDONLY && !is_mounts_alone) mount.options.push_back({"ro", "", false});
 }
 
+// In the host's cgroup namespace a new mount of the v2 tree shows all of it, and takes the host's options away (nsdelegate):
+// what a mount of type "cgroup" shows there takes its place, the container's own cgroup.
+bool shows_hosts_cgroups(Mount const& mount, Plan const& plan) {
+  bool const is_new = mount.kind == MountKind::filesystem && mount.type == "cgroup2" && mount.options.empty();
+  return is_new && plan.cgroup.tree() && !plan.namespaces.has(CLONE_NEWCGROUP);
+}
+
+void finish_hosts_cgroups(Mount& mount, Plan const& plan) {
+  mount.kind = MountKind::bind;
+  mount.source = plan.cgroup.tree()->full();
+}
+
 // The kernel asks for rights in the namespace that such a file system shows, and a new user namespace has none in one
 // that was there before.
 void check_rights(Mount const& mount, Namespaces const& namespaces) {
@@ -179,6 +191,8 @@ Mount plan_mount(oci::Mount const& wanted, std::size_t index, oci::LinuxConfig c
     finish_bind(wanted, request, mount);
   else if (mount.type == "cgroup")
     finish_cgroup(mount);
+  else if (shows_hosts_cgroups(mount, plan))
+    finish_hosts_cgroups(mount, plan);
   else
     finish_filesystem(mount);
   check_switches(wanted, mount);

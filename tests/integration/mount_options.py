@@ -227,6 +227,26 @@ class SharedFileSystems(Source):
                     self.assertIn("rw", mounts[place[0]]["super"])
                 self.end(first)
 
+    def test_the_cgroups_in_the_hosts_namespace(self):
+        """A new mount would take "nsdelegate" from the host's, and show all of them."""
+        if not os.path.isdir("/run/lab"):
+            skip("not a guest of the lab: it would be this machine's cgroups")
+
+        def options():
+            with open("/proc/self/mountinfo") as file:
+                return [line.split()[-1] for line in file if line.split()[4] == "/sys/fs/cgroup"]
+
+        def change(bundle):
+            bundle.drop_namespace("cgroup")
+            bundle.mount("/tmp", type="cgroup2", source="cgroup2", options=["ro", "nosuid"])
+        before = options()
+        self.assertIn("nsdelegate", before[0])
+        seen = self.lines("report", "mounts", "+", "read", "/tmp/cgroup.procs", change=change)
+        mount = by_target(seen[0]["mounts"])["/tmp"]
+        self.assertLessEqual({"ro", "nosuid"}, set(mount["options"]))
+        self.assertEqual(seen[1]["text"], "1\n")
+        self.assertEqual(options(), before)
+
     def test_remount_of_the_cgroups(self):
         if not os.path.isdir("/run/lab"):
             skip("not a guest of the lab: it would be this machine's cgroups")
