@@ -17,7 +17,7 @@ import time
 from unittest import mock
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from harness import program, runner  # noqa: E402
+from harness import program, runner, settings  # noqa: E402
 from harness.case import ContainerCase, quick, skip  # noqa: E402
 
 # Numbers of x86_64, with those of 32-bit x86 where a test calls in its way.
@@ -294,6 +294,7 @@ class Agent:
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(self.path)
         self._listener.listen(4)
+        self._takers = []
         self._server = threading.Thread(target=self._serve, daemon=True)
         self._server.start()
 
@@ -303,7 +304,9 @@ class Agent:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._take, args=(connection,), daemon=True).start()
+            taker = threading.Thread(target=self._take, args=(connection,), daemon=True)
+            self._takers.append(taker)
+            taker.start()
 
     def _take(self, connection):
         text, handles = b"", array.array("i")
@@ -339,6 +342,11 @@ class Agent:
     def message(self, number):
         program.until(lambda: len(self.messages) > number, "a message for the agent")
         return self.messages[number]
+
+    def finish(self):
+        """When all processes behind the filters have ended: counts the last answer, too."""
+        for taker in self._takers:
+            taker.join(settings.CALL_SECONDS)
 
     def close(self):
         """Closed under a thread that accepts, a descriptor may be that of the next agent when the thread comes to it."""
@@ -446,6 +454,7 @@ class Listener(SeccompCase):
             if "this kernel does not know" in started.stderr:
                 skip("this kernel has no SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV")
             self.runtime.wait_for(name, "stopped")
+            agent.finish()
             agent.close()
             os.unlink(agent.path)
             self.assertGreater(len(agent.calls), 0)
