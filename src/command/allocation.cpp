@@ -1,8 +1,8 @@
 // operator new and delete of the executable. What a command allocates is small, little, and alive until it ends or executes
 // something else: it is cut from one piece of memory and not given back. So nobody writes into memory that was freed, which
-// after clone(2) would copy a page of it for each of the two processes; and the kernel maps a step of pages in one call
-// instead of a page a fault. What is large, or comes when the piece is used up, is malloc's: a command that stays (`events`,
-// `run` in the foreground) grows no further than that.
+// after clone(2) would copy a page of it for each of the two processes; and the pages are mapped at the start, in one call
+// with all that is written to (src/kernel/self_exe_start.cpp). What is large, or comes when the piece is used up, is malloc's:
+// a command that stays (`events`, `run` in the foreground) grows no further than that.
 // Not for several threads, of which we have none. A build with sanitizers leaves this file out.
 
 #include <cstddef>

@@ -237,8 +237,8 @@ void Creation::make_cgroups() {
   }
 }
 
-// Where there are cgroups to be made meanwhile, the child begins at once: a fifth of the time that a container takes, where
-// it would wait for our processor.
+// Where there are cgroups to be made meanwhile, the child begins at once: some 8 % of the time that a container takes
+// (contrib/bench), where it would wait for our processor.
 void Creation::identify_init() {
   auto const found = process::try_identity(init_.pid());
   if (!needs_stage(plan_)) record_.init = {init_.pid(), found ? found->start_time : 0};
