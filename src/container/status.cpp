@@ -6,6 +6,8 @@
 #include "orlop/base/text.hpp"
 #include "orlop/container/gate.hpp"
 
+#include <linux/magic.h>
+#include <sys/statfs.h>
 
 namespace {
 
@@ -21,6 +23,12 @@ constexpr auto state_report = oci::table<StateReport>(
     oci::always<&StateReport::created>("created"),
     oci::optional<&StateReport::annotations>("annotations"),
     oci::always<&StateReport::owner>("owner"));
+
+std::string const& current_boot_id() {
+  // `list` asks once a container.
+  static std::string const id{orlop::trimmed(orlop::file::read("/proc/sys/kernel/random/boot_id"))};
+  return id;
+}
 
 }  // namespace
 
@@ -40,10 +48,10 @@ char const* word(Status status) {
   return "stopped";
 }
 
-std::string const& current_boot_id() {
-  // `list` asks once a container.
-  static std::string const id{trimmed(file::read("/proc/sys/kernel/random/boot_id"))};
-  return id;
+std::string boot_id_for(std::string const& state_root) {
+  struct statfs status;
+  bool const is_known = statfs(state_root.c_str(), &status) == 0;  // the first container makes the directory
+  return is_known && (status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC) ? "" : current_boot_id();
 }
 
 ProcessIdentity identify(pid_t pid) {
@@ -54,7 +62,8 @@ ProcessIdentity identify(pid_t pid) {
 bool is_alive(ProcessIdentity const& process, std::string const& boot_id) {
   if (process.pid <= 0) return false;
   auto const now = process::try_identity(process.pid);
-  return now && now->is_alive() && now->start_time == process.start_time && boot_id == current_boot_id();
+  return now && now->is_alive() && now->start_time == process.start_time &&
+         (boot_id.empty() || boot_id == current_boot_id());
 }
 
 std::optional<Fd> try_hold(ProcessIdentity const& process, std::string const& boot_id) {

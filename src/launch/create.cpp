@@ -44,7 +44,7 @@ namespace orlop::launch {
 namespace {
 
 // All that a later command needs to clean up, should this one be killed: written before anything is made.
-container::Record first_record(plan::Plan const& plan, Source const& source) {
+container::Record first_record(plan::Plan const& plan, Source const& source, std::string const& state_root) {
   container::Record record;
   record.id = plan.id;
   record.oci_version = source.oci_version;
@@ -52,7 +52,7 @@ container::Record first_record(plan::Plan const& plan, Source const& source) {
   record.rootfs = plan.rootfs.path;
   record.created = timestamp(Precision::nanoseconds);
   record.owner = geteuid();
-  record.boot_id = container::current_boot_id();
+  record.boot_id = container::boot_id_for(state_root);
   record.maker = container::identify(getpid());
   record.cgroup_driver = plan.cgroup.unit ? "systemd" : "cgroupfs";
   if (plan.cgroup.unit) {
@@ -205,7 +205,7 @@ void Creation::enter_payload() {
 
 void Creation::claim() {
   auto const init = record_.init;  // if it is born already
-  record_ = first_record(plan_, source_);
+  record_ = first_record(plan_, source_, options_.state_root);
   record_.init = init;
   if (rdt_) rdt_->record(record_);
   directory_ = container::ContainerDir::claim(options_.state_root, record_, source_.config);

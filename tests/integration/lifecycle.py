@@ -49,6 +49,24 @@ class Lifecycle(ContainerCase):
         self.assertEqual(result.status, 1)
         self.end(name)
 
+    def test_a_record_of_another_boot(self):
+        """Its init's pid is somebody else's by now. On a tmpfs there is none."""
+        os.makedirs(self.runtime.root, exist_ok=True)
+        name = self.start_sleeper()
+        path = os.path.join(self.runtime.root, name, "state.json")
+        with open(path) as file:
+            record = json.load(file)
+        file_system = program.run(["stat", "-f", "-c", "%T", self.runtime.root]).stdout.strip()
+        with open("/proc/sys/kernel/random/boot_id") as file:
+            self.assertEqual(record["bootId"], "" if file_system == "tmpfs" else file.read().strip())
+        with open(path, "w") as file:
+            json.dump(record | {"bootId": "00000000-0000-0000-0000-000000000000"}, file)
+        self.assertEqual(self.runtime.status(name), "stopped")
+        with open(path, "w") as file:
+            json.dump(record, file)
+        self.assertEqual(self.runtime.status(name), "running")
+        self.end(name)
+
     def test_start_after_the_end(self):
         name, _ = self.create("/bin/true")
         self.runtime.ok("start", name)

@@ -34,7 +34,7 @@ struct Record {
   std::string rootfs;
   std::string created;  // RFC 3339, UTC
   std::uint32_t owner = 0;
-  std::string boot_id;
+  std::string boot_id;  // boot_id_for
   Phase phase = Phase::creating;
   ProcessIdentity maker;  // the command that creates the container
   ProcessIdentity init;   // pid 0 until there is one

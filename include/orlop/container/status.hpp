@@ -17,12 +17,14 @@ char const* word(Status status);
 
 // Never `paused`: the cgroup knows that, and launch/status asks it.
 Status status_of(ContainerDir const& container, Record const& record);
-// The record's process still lives, in this boot.
+// The record's process still lives, in this boot; `boot_id` is the record's.
 bool is_alive(ProcessIdentity const& process, std::string const& boot_id);
 // A descriptor of exactly that process: opened first, identified after, so that a reused pid cannot slip in between. An
 // Error if it lives, and has no number, or another one, in our pid namespace.
 std::optional<Fd> try_hold(ProcessIdentity const& process, std::string const& boot_id);
-std::string const& current_boot_id();
+// What tells this boot from another one in a record below that directory: "" where it is on a tmpfs, of which nothing
+// outlives a boot.
+std::string boot_id_for(std::string const& state_root);
 // Our own process, or another living one; a dead one is {pid, 0}.
 ProcessIdentity identify(pid_t pid);
 
