@@ -13,11 +13,14 @@ from harness.case import ContainerCase, skip  # noqa: E402
 KIB = 1024
 # The kernel charges memory in portions, a processor's at a time, so that what is enough differs by some pages from run to
 # run: what counts is how many of the runs succeed.
-IN_GUEST = settings.PATIENCE > 1  # a run is slow there: fewer of them, and no limit that only runc needs
+# A guest has one processor, and a run is slow there: one is enough, and no limit that only runc needs. (User Mode Linux may
+# panic where execve finds no memory: the fewer fail, the better.)
+IN_GUEST = settings.PATIENCE > 1
 STEP = 32 * KIB
 MOST = (1 if IN_GUEST else 16) * KIB * KIB
 PEERS = ("crun", "runc")
-ATTEMPTS = 3 if IN_GUEST else 8
+ATTEMPTS = 1 if IN_GUEST else 8
+CHANCE = 0 if IN_GUEST else 1
 
 
 def has_memory():
@@ -88,7 +91,7 @@ class SmallLimit(ContainerCase):
             ours, theirs = self.rates(least, settings.ORLOP, peer)
             print("   %s: %d KiB, with which %d of its %d runs succeed, and %d of orlop's" % (
                 name, least // KIB, theirs, ATTEMPTS, ours))
-            self.assertGreaterEqual(ours + 1, theirs, name)
+            self.assertGreaterEqual(ours + CHANCE, theirs, name)
 
     def test_too_small_is_called_by_its_name(self):
         """Whichever of the steps of a start it is that has too little: one line with the place in the configuration."""
