@@ -1,5 +1,6 @@
 #include "orlop/kernel/cgroup.hpp"
 
+#include "orlop/base/clock.hpp"
 #include "orlop/base/error.hpp"
 #include "orlop/base/fd.hpp"
 #include "orlop/base/file.hpp"
@@ -8,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <ctime>
 #include <dirent.h>
 #include <fcntl.h>
 #include <memory>
@@ -47,11 +47,6 @@ bool make_one(CgroupHierarchy const& hierarchy, std::string const& directory, bo
   if (hierarchy.has("cpuset"))
     for (char const* name : {"/cpuset.cpus", "/cpuset.mems"}) filled(hierarchy.mount, directory, name, is_new);
   return true;
-}
-
-void pause_ms(int milliseconds) {
-  timespec const time{0, milliseconds * 1'000'000L};
-  nanosleep(&time, nullptr);
 }
 
 struct CloseDirectory {

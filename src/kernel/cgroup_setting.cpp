@@ -1,12 +1,12 @@
 #include "orlop/kernel/cgroup_setting.hpp"
 
+#include "orlop/base/clock.hpp"
 #include "orlop/base/error.hpp"
 #include "orlop/base/fd.hpp"
 #include "orlop/base/file.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 #include <fcntl.h>
 #include <unistd.h>
 #include <utility>
@@ -83,11 +83,6 @@ bool may_have_reserves(CgroupSetting const& setting, Error const& error) {
 }
 
 constexpr int first_pause_ms = 1, longest_pause_ms = 32;
-
-void pause_ms(int milliseconds) {
-  timespec const time{0, milliseconds * 1'000'000L};
-  nanosleep(&time, nullptr);
-}
 
 void check_usage(CgroupSetting const& setting) {
   if (setting.usage_file.empty()) return;

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
@@ -21,11 +20,6 @@ constexpr char state_v1[] = "/freezer.state";
 constexpr char own_v1[] = "/freezer.self_freezing";
 constexpr char freeze_v2[] = "/cgroup.freeze";
 constexpr char events_v2[] = "/cgroup.events";
-
-void pause_ms(int milliseconds) {
-  timespec const time{0, milliseconds * 1'000'000L};
-  nanosleep(&time, nullptr);
-}
 
 // The file's text without its newline; "" when the cgroup is gone.
 std::string word_in(std::string const& path) {

@@ -7,15 +7,18 @@
 #include <cerrno>
 #include <linux/capability.h>
 #include <sched.h>
-#include <unistd.h>
 
 namespace orlop::launch {
 
 namespace {
 
+// Not what it says itself: a cgroup that goes away meanwhile must not hide the error that is to be explained.
 bool has_no_share(std::string const& directory) {
-  std::string const path = directory + "/cpu.rt_runtime_us";
-  return access(path.c_str(), F_OK) == 0 && trimmed(file::read(path)) == "0";
+  try {
+    return trimmed(file::read(directory + "/cpu.rt_runtime_us")) == "0";
+  } catch (Error const&) {
+    return false;
+  }
 }
 
 // Without it the kernel does not even look at the cgroup.

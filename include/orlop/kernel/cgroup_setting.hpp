@@ -32,8 +32,8 @@ struct CgroupSetting {
 // Writes all. Some depend on each other, and which one has to go first depends on the values that stand (v1: the limit
 // of memory is never above that of memory and swap; quota : period within those of the cgroup above; burst within
 // quota): what is refused with EINVAL or EBUSY is tried again when others have been written, a limit of memory with EBUSY
-// after a moment as well. Errors: EINVAL, EBUSY (the
-// limit is below the usage), ENOENT (the kernel has no such setting), ENODEV (no such device), ERANGE.
+// after a moment as well. Errors: EINVAL, EBUSY (the limit is below the usage), ENOENT (the kernel has no such setting),
+// ENODEV (no such device), ERANGE.
 void write_settings(std::vector<CgroupSetting> const& settings);
 
 // What stood before is written again: as much of it as the kernel takes, in whatever order it takes it. The first error
